@@ -1,0 +1,17 @@
+// Where the pinned Node 24 lies after `npm ci`; on a platform without a pinned build, the Node that runs this, if it is new enough.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Takes the project's root folder; gives the path of the Node that runs the project's TypeScript.
+ * Throws where neither the pinned build nor Node >= 24 is there.
+ */
+export function pinnedNode(root) {
+  const suffix = process.platform === 'win32' ? 'node.exe' : 'node';
+  const pinned = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', suffix);
+  if (existsSync(pinned)) return pinned;
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  throw new Error(
+    `no pinned Node for ${process.platform}-${process.arch}: install Node 24 and run again, or run npm ci where optional packages are allowed`,
+  );
+}
