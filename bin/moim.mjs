@@ -11,12 +11,18 @@ if (!existsSync(join(root, 'node_modules'))) {
   process.stderr.write('Moim is not installed yet. Remedy: run `npm ci` in its folder.\n');
   process.exit(4);
 }
-const child = spawn(pinnedNode(root), [join(root, 'moim.ts'), ...process.argv.slice(2)], { stdio: 'inherit' });
+const child = spawn(pinnedNode(root), [join(root, 'moim.ts'), ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     if (!(signal === 'SIGINT' && process.stdin.isTTY)) child.kill(signal);
   });
 }
+child.on('error', (error) => {
+  process.stderr.write(`cannot start Node: ${error.message}\n`);
+  process.exit(4);
+});
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 70);
 });

@@ -23,12 +23,19 @@ export interface RawCell {
   /** Distinct persons behind the number: the threshold is on this. For kind `persons` it equals `value`. */
   readonly n: number;
   readonly value: number;
+  /** How much a reader would miss it, against 1 for any other (above 0, at most 1000): dearer cells are withheld later. */
+  readonly weight?: number;
 }
 
-/** total = Σ parts, by cell id. Every identity a reader could use for subtraction must be given as a link. */
+/**
+ * total = Σ parts, by cell id. Every identity a reader could use for subtraction must be given as a link, and so must
+ * every inequality a reader can count on: rows ≥ persons (`at-least`), persons ≤ Σ of overlapping groups (`at-most`).
+ */
 export interface Link {
   readonly total: string;
   readonly parts: readonly string[];
+  /** total `equal` to (the default), `at-least` or `at-most` Σ parts. */
+  readonly relation?: 'equal' | 'at-least' | 'at-most';
 }
 
 export interface RawCells {

@@ -30,42 +30,68 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
 await install();
 await run(pinnedNode(root), [join(root, verbs[verb]), ...rest]);
 
-/** Runs `npm ci` when node_modules does not match package-lock.json. A lock directory lets one process install at a time. */
+/** Makes node_modules match package-lock.json. A lock directory, with the pid of its holder, lets one process install at a time. */
 async function install() {
-  const want = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const want = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const stamp = join(root, 'node_modules', '.moim-lock-sha256');
   const installed = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === want;
   if (installed()) return;
   mkdirSync(join(root, '.cache'), { recursive: true });
   const lock = join(root, '.cache', 'install.lock');
-  for (let waited = 0; ; waited += 250) {
-    try {
-      mkdirSync(lock);
-      break;
-    } catch {
-      if (installed()) return;
-      // A lock older than ten minutes was left by a process that was killed.
-      if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 600_000) rmSync(lock, { recursive: true, force: true });
-      if (waited > 900_000) throw new Error(`another install holds ${lock}; remove that folder if none is running`);
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
+  for (let waited = 0; !take(lock); waited += 250) {
+    if (installed()) return;
+    if (isLeft(lock)) rmSync(lock, { recursive: true, force: true });
+    if (waited > 900_000)
+      throw new Error(`another install holds ${lock}; remove that folder if none is running`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
   }
   try {
-    if (installed()) return;
-    process.stderr.write('Installing the pinned packages (npm ci) …\n');
-    const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: root,
-      stdio: ['ignore', 2, 2],
-      shell: process.platform === 'win32',
-    });
-    if (done.status !== 0) {
-      process.stderr.write('npm ci failed. Remedy: see its message above, check that the npm registry is reachable, and run again.\n');
-      process.exit(4);
+    if (installed() || installPackages()) {
+      writeFileSync(stamp, want);
+      return;
     }
-    writeFileSync(stamp, want);
   } finally {
     rmSync(lock, { recursive: true, force: true });
   }
+  process.stderr.write(
+    'npm ci failed. Remedy: see its message above, check that the npm registry is reachable, and run again.\n',
+  );
+  process.exit(4);
+}
+
+function take(lock) {
+  try {
+    mkdirSync(lock);
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+  writeFileSync(join(lock, 'pid'), String(process.pid));
+  return true;
+}
+
+/** True where the holder of the lock is gone: killed, or stopped before it wrote its pid (then after ten seconds). */
+function isLeft(lock) {
+  try {
+    const pid = Number(readFileSync(join(lock, 'pid'), 'utf8'));
+    if (!Number.isInteger(pid) || pid <= 0) return false;
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    if (error.code === 'ESRCH') return true;
+    if (error.code !== 'ENOENT') return false;
+    return existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 10_000;
+  }
+}
+
+/** The tools of the checks too, whatever NODE_ENV says: the same tree for every verb. */
+function installPackages() {
+  process.stderr.write('Installing the pinned packages (npm ci) …\n');
+  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  const shell = process.platform === 'win32';
+  return spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2], shell }).status === 0;
 }
 
 /** Runs the program to its end, passes signals on, and exits as it exits. */

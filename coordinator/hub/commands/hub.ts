@@ -1,0 +1,129 @@
+/** `moim hub …`: the hub operator's commands. All but `run` work beside a running hub, on its database. */
+
+import { join } from 'node:path';
+import { type Command, type CommandContext, type Commands, needArg, needFlag, textFlag } from '#host/command.ts';
+import { readSetting } from '#host/config.ts';
+import { makeHome, writeWhole } from '#host/home.ts';
+import { freePort } from '#host/ports.ts';
+import { MoimError } from '#protocol/errors.ts';
+import { SiteSlug } from '#protocol/ids.ts';
+import { parser } from '#protocol/schema.ts';
+import { existsSync } from 'node:fs';
+import { hubConfigFile, readHubConfig } from '../config.ts';
+import { type HubDb, openHubDatabase } from '../database.ts';
+import { makeHubIdentity, readHubIdentity } from '../identity.ts';
+import { runHub } from '../run.ts';
+import { approveSite, listSites, revokeSite, type Site } from '../sites/site.ts';
+import { createToken, revokeToken, type TokenRole, tokenRoles } from '../sites/token.ts';
+
+const init: Command = {
+  summary: 'Make this home a hub: its key, its configuration, its database.',
+  usage: '',
+  async run(context) {
+    makeHome(context.home);
+    const file = join(context.home, 'hub.toml');
+    if (!existsSync(file)) writeWhole(file, hubConfigFile(await freePort({ random: Math.random })), 0o644);
+    const identity = await makeHubIdentity(context.home, readSetting(context.env, 'MOIM_KEY_PASSPHRASE'));
+    await withDatabase(context, async () => undefined);
+    const { port } = readHubConfig(context.home, context.env);
+    answer(context, { fingerprint: identity.fingerprint, port }, `hub ${identity.fingerprint}, port ${port}`);
+    return 0;
+  },
+};
+
+const run: Command = {
+  summary: 'Run the hub until it is told to stop.',
+  usage: '',
+  async run({ home, env, signal, out }) {
+    await runHub({ home, env, signal, ready: (info) => out(`ready ${JSON.stringify(info)}`) });
+    return 0;
+  },
+};
+
+const tokenCommand: Command = {
+  summary: 'Make a token (printed once) or revoke one.',
+  usage: 'create --role site|operator|lead|vendor|viewer [--site NAME] [--ttl 24h]  |  revoke ID',
+  options: { role: { type: 'string' }, site: { type: 'string' }, ttl: { type: 'string' } },
+  async run(context) {
+    const verb = needArg(context, 0, 'create or revoke');
+    if (verb === 'revoke') {
+      const id = needArg(context, 1, 'the token id');
+      await withDatabase(context, (db) => revokeToken(db, Date.now(), id));
+      answer(context, { id, state: 'revoked' }, `token ${id} revoked`);
+      return 0;
+    }
+    if (verb !== 'create') throw new MoimError('usage', 'token takes create or revoke');
+    const role = needFlag(context, 'role');
+    if (!(tokenRoles as readonly string[]).includes(role)) throw new MoimError('usage', `--role is one of ${tokenRoles.join(', ')}`);
+    const site = textFlag(context, 'site');
+    if (role === 'site') parseSlug(site);
+    const ttlMs = duration(textFlag(context, 'ttl') ?? '24h');
+    const token = await withDatabase(context, (db) =>
+      createToken(db, Date.now(), { role: role as TokenRole, ttlMs, ...(site === undefined ? {} : { site }) }),
+    );
+    answer(context, { id: token.id, token: token.secret, role, site, expiresAt: token.expiresAt }, token.secret);
+    context.note(`token ${token.id}, valid until ${token.expiresAt}; it is shown this once`);
+    return 0;
+  },
+};
+
+const sites: Command = {
+  summary: 'List the sites.',
+  usage: '',
+  async run(context) {
+    const list = await withDatabase(context, listSites);
+    if (context.json) context.out(JSON.stringify(list.map(({ site, fingerprint, state }) => ({ site, fingerprint, state }))));
+    else for (const { site, fingerprint, state } of list) context.out(`${site.padEnd(32)} ${fingerprint} ${state}`);
+    return 0;
+  },
+};
+
+const approve: Command = {
+  summary: 'Approve the enrolled site with this fingerprint, after comparing it with the hospital.',
+  usage: 'FINGERPRINT',
+  run: (context) => siteChange(context, (db) => approveSite(db, Date.now(), needArg(context, 0, 'FINGERPRINT').toUpperCase())),
+};
+
+const revoke: Command = {
+  summary: 'Revoke a site; its link is closed within a second.',
+  usage: 'SITE',
+  run: (context) => siteChange(context, (db) => revokeSite(db, Date.now(), needArg(context, 0, 'SITE'))),
+};
+
+export const commands: Commands = { init, run, token: tokenCommand, sites, approve, revoke };
+
+async function siteChange(context: CommandContext, change: (db: HubDb) => Promise<Site>): Promise<number> {
+  const { site, fingerprint, state } = await withDatabase(context, change);
+  answer(context, { site, fingerprint, state }, `${site} ${fingerprint} ${state}`);
+  return 0;
+}
+
+async function withDatabase<T>(context: CommandContext, work: (db: HubDb) => Promise<T>): Promise<T> {
+  readHubIdentity(context.home, readSetting(context.env, 'MOIM_KEY_PASSPHRASE'));
+  const database = await openHubDatabase(context.home, readHubConfig(context.home, context.env).databaseUrl);
+  try {
+    return await work(database.db);
+  } finally {
+    await database.close();
+  }
+}
+
+function answer(context: CommandContext, value: object, text: string): void {
+  context.out(context.json ? JSON.stringify(value) : text);
+}
+
+function parseSlug(site: string | undefined): void {
+  if (site === undefined) throw new MoimError('usage', '--site is missing: a site token carries the site name');
+  if (!parser(SiteSlug).check(site) || site === 'hub') {
+    throw new MoimError('usage', '--site takes 2 to 32 of a-z, 0-9 and -, and not "hub"');
+  }
+}
+
+/** `90s`, `30m`, `24h`, `7d` in ms. */
+function duration(text: string): number {
+  const match = /^(\d{1,6})([smhd])$/.exec(text);
+  const units: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+  const ms = Number(match?.[1]) * (units[match?.[2] ?? ''] ?? Number.NaN);
+  if (!(ms > 0)) throw new MoimError('usage', '--ttl takes a number and s, m, h or d, such as 24h');
+  return ms;
+}

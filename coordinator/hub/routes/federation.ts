@@ -1,0 +1,34 @@
+/** Routes that nodes call: enrolment, and the link. */
+
+import type { FastifyInstance } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { PublicKey } from '#protocol/keys.ts';
+import type { Links } from '../link/server.ts';
+import type { Site } from '../sites/site.ts';
+import type { Bearer } from '../sites/token.ts';
+import { bearer, perMinute } from './route.ts';
+
+const Enrolment = Type.Object({ key: PublicKey, proof: Type.String({ maxLength: 4096 }) }, { additionalProperties: false });
+
+export interface FederationDeps {
+  readonly links: Links;
+  readonly hubKey: PublicKey;
+  /** Checks the proof of possession and enrols. */
+  readonly enrol: (bearer: Bearer, enrolment: Static<typeof Enrolment>) => Promise<Site>;
+}
+
+export function federationRoutes(app: FastifyInstance, deps: FederationDeps): void {
+  app.post<{ Body: Static<typeof Enrolment> }>(
+    '/api/v1/enrolment',
+    { schema: { body: Enrolment }, bodyLimit: 16_384, config: { role: 'site', rateLimit: perMinute(120) } },
+    async (request) => {
+      const site = await deps.enrol(bearer(request), request.body);
+      return { site: site.site, state: site.state, hub: deps.hubKey };
+    },
+  );
+  app.get(
+    '/federation/v1/link',
+    { websocket: true, schema: {}, bodyLimit: 1024, config: { role: 'anyone', rateLimit: perMinute(6000) } },
+    (socket) => deps.links.accept(socket),
+  );
+}

@@ -1,0 +1,49 @@
+/** Starts and stops a hub. */
+
+import { sql } from 'kysely';
+import { type Environment, readSetting } from '#host/config.ts';
+import { removeRunInfo, writeRunInfo } from '#host/home.ts';
+import { createLog, type Log } from '#host/log.ts';
+import { aborted, watchDatabase } from '#host/serve.ts';
+import { listen } from '#host/server.ts';
+import { createHubApp } from './app.ts';
+import { readHubConfig } from './config.ts';
+import { openHubDatabase } from './database.ts';
+import { readHubIdentity } from './identity.ts';
+import { watchSites } from './sites/watch.ts';
+
+export interface HubRun {
+  readonly home: string;
+  readonly env: Environment;
+  /** Ends the hub when aborted. */
+  readonly signal: AbortSignal;
+  readonly ready: (run: { url: string; pid: number }) => void;
+  readonly log?: Log;
+}
+
+/** Serves until `signal` is aborted. Throws MoimError where it cannot start. */
+export async function runHub({ home, env, signal, ready, log: given }: HubRun): Promise<void> {
+  const config = readHubConfig(home, env);
+  const log = given ?? createLog('hub', config.logLevel);
+  const identity = readHubIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE'));
+  const database = await openHubDatabase(home, config.databaseUrl);
+  try {
+    const { app, links } = await createHubApp({ db: database.db, identity, log, now: Date.now, expiryDays: config.expiryDays });
+    const url = await listen(app, config.host, config.port);
+    const run = { url, pid: process.pid };
+    writeRunInfo(home, run);
+    log.info('ready', { pid: run.pid, fingerprint: identity.fingerprint });
+    ready(run);
+    const watching = Promise.all([
+      watchDatabase(() => sql`select 1`.execute(database.db), database.reopen, log, signal),
+      watchSites(database.db, links, signal),
+    ]);
+    await aborted(signal);
+    await app.close();
+    await watching;
+    removeRunInfo(home);
+    log.info('stopped');
+  } finally {
+    await database.close();
+  }
+}

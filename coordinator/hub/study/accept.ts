@@ -1,0 +1,70 @@
+/**
+ * A signed study arrives at the hub: its form and signature are checked (by the key it names: the hub confers no trust, hospitals
+ * do), its jobs are noted, and one envelope a site goes into the outbox, all in one transaction.
+ */
+
+import { record } from '#host/audit-log.ts';
+import { enqueue } from '#host/mailbox.ts';
+import { sealEnvelope } from '#protocol/envelope.ts';
+import { MoimError } from '#protocol/errors.ts';
+import { uuidv7 } from '#protocol/ids.ts';
+import { fingerprint } from '#protocol/keys.ts';
+import { claimedLead, openStudy, type SignedStudy } from '#protocol/study.ts';
+import type { HubDb } from '../database.ts';
+import type { HubIdentity } from '../identity.ts';
+
+export interface AcceptDeps {
+  readonly db: HubDb;
+  readonly identity: HubIdentity;
+  readonly now: () => number;
+  readonly expiryDays: number;
+}
+
+/** Takes the study once: sent again unchanged it gives the same answer. Throws `bad-signature`, `bad-input`, `study-exists`. */
+export async function acceptStudy(deps: AcceptDeps, jws: string, sender: string): Promise<SignedStudy> {
+  const signed = await openStudy(jws, claimedLead(jws));
+  const { study } = signed;
+  const now = deps.now();
+  const at = new Date(now).toISOString();
+  const lead = fingerprint(study.lead.key);
+  const expiresAt = new Date(Math.min(now + deps.expiryDays * 86_400_000, Date.parse(`${study.end}T23:59:59.999Z`))).toISOString();
+  if (expiresAt < at) throw new MoimError('expired', 'the study ended before it was sent');
+  const envelopes = await Promise.all(
+    study.sites.map(async ({ site, job }) => {
+      const id = uuidv7(now);
+      const body = { kind: 'job' as const, job, study: jws };
+      return { site, id, envelope: await sealEnvelope({ v: 1, id, from: 'hub', to: site, sentAt: at, expiresAt, body }, deps.identity.key) };
+    }),
+  );
+  await deps.db.transaction().execute(async (transaction) => {
+    const known = await transaction
+      .selectFrom('study')
+      .select('study_hash')
+      .where('study', '=', study.id)
+      .where('version', '=', study.version)
+      .executeTakeFirst();
+    if (known?.study_hash === signed.hash) return;
+    if (known) throw new MoimError('study-exists');
+    await transaction
+      .insertInto('study')
+      .values({ study: study.id, version: study.version, study_hash: signed.hash, lead, sender, jws, received_at: at })
+      .execute();
+    await transaction
+      .insertInto('job')
+      .values(
+        study.sites.map(({ site, job }) => ({
+          job,
+          study: study.id,
+          version: study.version,
+          site,
+          state: 'waiting',
+          code: null,
+          changed_at: at,
+        })),
+      )
+      .execute();
+    for (const { site, id, envelope } of envelopes) await enqueue(transaction, site, { message: id, envelope, expiresAt, now: at });
+    await record(transaction, at, 'study-received', { study: study.id, version: study.version, hash: signed.hash, lead });
+  });
+  return signed;
+}

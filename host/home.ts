@@ -1,0 +1,69 @@
+/** The home folder of one party: keys, configuration, the embedded database, and `run.json` of the process that serves it. */
+
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MoimError } from '#protocol/errors.ts';
+
+/** Creates the home and its `keys` folder (mode 0700). Throws MoimError `home-unwritable`. */
+export function makeHome(home: string): void {
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    mkdirSync(join(home, 'keys'), { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw fileFault(cause, 'home-unwritable', `the home folder ${home} cannot be made`);
+  }
+}
+
+/** Writes a file whole or not at all (a temporary file beside it, then a rename). Secrets are written 0600. */
+export function writeWhole(path: string, text: string, mode = 0o600): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, text, { mode, flush: true });
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw fileFault(cause, 'home-unwritable', `${path} cannot be written`);
+  }
+}
+
+/** Reads a text file, or throws MoimError `file-unreadable` naming what it is. */
+export function readText(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new MoimError('file-unreadable', `${what}: ${path} cannot be read (${errno(cause)})`, { cause });
+  }
+}
+
+export interface RunInfo {
+  readonly url: string;
+  readonly pid: number;
+}
+
+export const writeRunInfo = (home: string, run: RunInfo): void =>
+  writeWhole(join(home, 'run.json'), `${JSON.stringify(run)}\n`, 0o644);
+
+export const removeRunInfo = (home: string): void => rmSync(join(home, 'run.json'), { force: true });
+
+/** What `run.json` says, where its process is alive; undefined otherwise. */
+export function readRunInfo(home: string): RunInfo | undefined {
+  const path = join(home, 'run.json');
+  if (!existsSync(path)) return undefined;
+  const run = JSON.parse(readFileSync(path, 'utf8')) as RunInfo;
+  try {
+    process.kill(run.pid, 0);
+    return run;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `ENOENT`, `EACCES`, … of a thrown system error. */
+export function errno(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'unknown fault';
+}
+
+function fileFault(cause: unknown, code: 'home-unwritable', detail: string): MoimError {
+  if (errno(cause) === 'ENOSPC') return new MoimError('disk-full', detail, { cause });
+  return new MoimError(code, `${detail} (${errno(cause)})`, { cause });
+}

@@ -1,0 +1,105 @@
+/**
+ * One live link after the handshake, the same on both ends: sends the outbox in order with a bounded window, hands deliveries on one at
+ * a time, acknowledges only what is durable. When anything is wrong it closes; a new link resumes from what both hold.
+ */
+
+import { MoimError } from '#protocol/errors.ts';
+import { type Frame, writeFrame } from '#protocol/frame.ts';
+import type { Log } from './log.ts';
+import { acknowledge, type MailboxDb, type Position, pending } from './mailbox.ts';
+
+/** Envelopes in flight before the first must be acknowledged. */
+const window = 32;
+
+export interface SessionDeps {
+  readonly db: MailboxDb;
+  readonly peer: string;
+  readonly log: Log;
+  readonly now: () => number;
+  /** Makes a delivered envelope durable, or notes its refusal; when it resolves, the position is taken. */
+  readonly store: (envelope: string, at: Position) => Promise<void>;
+  /** Any frame that is neither `deliver` nor `ack`. */
+  readonly other: (frame: Frame) => Promise<void>;
+  readonly send: (text: string) => void;
+  readonly close: () => void;
+}
+
+export interface LinkSession {
+  /** Looks for new envelopes in the outbox. */
+  kick(): void;
+  /** Takes a frame; frames are handled in the order they came. */
+  receive(frame: Frame): void;
+  /** Resolves when what was received before is handled. */
+  settled(): Promise<void>;
+  end(): void;
+}
+
+/** Starts sending what the peer does not hold yet: everything after `resumeAfter`. */
+export function startSession(deps: SessionDeps, resumeAfter: Position): LinkSession {
+  let sent = resumeAfter;
+  let inFlight = 0;
+  let ended = false;
+  let pumping = false;
+  let again = false;
+  let queue = Promise.resolve();
+
+  const fail = (cause: unknown) => {
+    if (ended) return;
+    deps.log.warn('link-broken', { site: deps.peer, code: cause instanceof MoimError ? cause.code : 'internal' });
+    ended = true;
+    deps.close();
+  };
+
+  const pump = async () => {
+    if (pumping) {
+      again = true;
+      return;
+    }
+    pumping = true;
+    try {
+      do {
+        again = false;
+        while (!ended && inFlight < window) {
+          const batch = await pending(deps.db, deps.peer, sent, window - inFlight);
+          if (batch.length === 0) break;
+          for (const { epoch, seq, envelope } of batch) {
+            if (ended) return;
+            deps.send(writeFrame({ t: 'deliver', epoch: Number(epoch), seq: Number(seq), envelope }));
+            sent = { epoch, seq };
+            inFlight += 1;
+          }
+        }
+      } while (again && !ended);
+    } catch (cause) {
+      fail(cause);
+    } finally {
+      pumping = false;
+    }
+  };
+
+  const handle = async (frame: Frame) => {
+    if (ended) return;
+    if (frame.t === 'deliver') {
+      await deps.store(frame.envelope, { epoch: BigInt(frame.epoch), seq: BigInt(frame.seq) });
+      if (!ended) deps.send(writeFrame({ t: 'ack', epoch: frame.epoch, seq: frame.seq }));
+    } else if (frame.t === 'ack') {
+      await acknowledge(deps.db, deps.peer, { epoch: BigInt(frame.epoch), seq: BigInt(frame.seq) }, new Date(deps.now()).toISOString());
+      inFlight = Math.max(0, inFlight - 1);
+      void pump();
+    } else await deps.other(frame);
+  };
+
+  // What the peer holds already needs no second sending.
+  queue = acknowledge(deps.db, deps.peer, resumeAfter, new Date(deps.now()).toISOString()).then(pump).catch(fail);
+
+  return {
+    kick: () => void pump(),
+    receive(frame) {
+      queue = queue.then(() => handle(frame)).catch(fail);
+    },
+    settled: () => queue,
+    end() {
+      ended = true;
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/** Listening: an explicit address, a port of our range where none is set, and a clear error where the port is taken. */
+
+import type { FastifyInstance } from 'fastify';
+import { MoimError } from '#protocol/errors.ts';
+import { errno } from './home.ts';
+import { freePort } from './ports.ts';
+
+/** Gives the URL listened on. Port 0 takes a free one from the allocator. Throws MoimError `port-taken`. */
+export async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
+  const avoid = new Set<number>();
+  for (;;) {
+    const chosen = port === 0 ? await freePort({ random: Math.random, avoid }) : port;
+    try {
+      return await app.listen({ host, port: chosen });
+    } catch (cause) {
+      if (errno(cause) !== 'EADDRINUSE') throw new MoimError('cannot-listen', `${host}: ${errno(cause)}`, { cause });
+      if (port !== 0) {
+        throw new MoimError('port-taken', `port ${port} of ${host} is taken`, {
+          cause,
+          remedy: 'Stop the program that listens there, or set another port (MOIM_PORT or the configuration file).',
+        });
+      }
+      avoid.add(chosen);
+    }
+  }
+}

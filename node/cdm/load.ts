@@ -1,0 +1,205 @@
+/** Loads a folder of files into an owned CDM: each table all or nothing, no file held in memory, bad rows named by line. */
+
+import { performance } from 'node:perf_hooks';
+import type { Pool } from 'pg';
+import { MoimError } from '#protocol/errors.ts';
+import type { CdmColumn } from '#sql/cdm/tables.ts';
+import { CsvScanner } from './csv.ts';
+import { copyOptions, RowEncoder } from './encode.ts';
+import { type CdmFile, readCdmFile, readCdmFolder } from './files.ts';
+import { fillTables, isSqlState, qualify, RepeatedKey } from './fill.ts';
+
+export interface LoadOptions {
+  readonly directory: string;
+  readonly schema: string;
+  /** Put the new rows in place of those a table holds; else a filled table is refused. */
+  readonly replace?: boolean;
+  /** Pass over files and columns that OMOP CDM 5.4 does not know. */
+  readonly ignoreUnknown?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Hears each table as soon as it is loaded. */
+  readonly onTable?: (table: LoadedTable) => void;
+}
+
+export interface LoadProgress {
+  readonly table: string;
+  /** Bytes of files read so far and in all (as they lie on disk). */
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+export interface LoadedTable {
+  readonly table: string;
+  readonly rows: number;
+  readonly ms: number;
+}
+
+export interface LoadReport {
+  readonly tables: readonly LoadedTable[];
+  /** Files and columns passed over. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Loads every `<table>.csv[.gz]` of a folder into the CDM of `schema`, which must be there (the stream `cdm` migrated).
+ * Headers of all files are read first, so that a wrong column stops the load before any row is written.
+ *
+ * Throws MoimError `file-unreadable`, `cdm-bad-file` (all files' faults), `cdm-filled`, `cdm-missing`, `cdm-bad-row`
+ * (up to 20 lines `file:line column: kind of fault`; the table is as before, tables before it are loaded), `interrupted`.
+ */
+export async function loadCdm(database: { readonly pool: Pool }, options: LoadOptions): Promise<LoadReport> {
+  const { directory, schema, replace = false, ignoreUnknown = false } = options;
+  const folder = await readCdmFolder(directory, ignoreUnknown);
+  const client = await database.pool.connect();
+  try {
+    await refuseFilled(client, schema, folder.files, replace);
+    const totalBytes = folder.files.reduce((sum, file) => sum + file.bytes, 0);
+    let before = 0;
+    const tables: LoadedTable[] = [];
+    for (const file of folder.files) {
+      const started = performance.now();
+      const onBytes = (bytes: number) =>
+        options.onProgress?.({ table: file.table.name, bytes: before + bytes, totalBytes });
+      const rows = await loadFile(client, schema, file, onBytes, options.signal);
+      before += file.bytes;
+      const loaded = { table: file.table.name, rows, ms: Math.round(performance.now() - started) };
+      tables.push(loaded);
+      options.onTable?.(loaded);
+    }
+    return { tables, notes: folder.notes };
+  } finally {
+    client.release();
+  }
+}
+
+type Client = Awaited<ReturnType<Pool['connect']>>;
+
+async function loadFile(
+  client: Client,
+  schema: string,
+  file: CdmFile,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const columns = file.plan.filter((column): column is CdmColumn => column !== undefined);
+  const source = encodeFile(file, onBytes, signal);
+  try {
+    return await fillTables(client, schema, [file.table], ({ copy }) =>
+      copy(
+        file.table,
+        columns.map((column) => column.name),
+        copyOptions,
+        source,
+      ),
+    );
+  } catch (error) {
+    if (error instanceof RepeatedKey) {
+      const line = await lineOfRow(file, error.row, signal);
+      const key = file.table.primaryKey.join(', ');
+      throw new MoimError('cdm-bad-row', `${file.name}:${line} ${key}: repeats a key of an earlier row`);
+    }
+    throw databaseFault(error, file);
+  }
+}
+
+/** The file's rows in COPY's format. Throws MoimError `cdm-bad-row` at the end, naming up to 20 bad rows. */
+async function* encodeFile(
+  file: CdmFile,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  const encoder = new RowEncoder(file.plan);
+  for await (const { bytes, scan } of records(file, onBytes, signal)) {
+    encoder.begin(bytes);
+    const goOn = scan(encoder.add);
+    if (encoder.faults.length === 0) yield encoder.take();
+    if (!goOn) break;
+  }
+  if (encoder.faults.length > 0) {
+    const lines = encoder.faults.map((fault) => `${file.name}:${fault.line} ${fault.reason}`);
+    throw new MoimError('cdm-bad-row', lines.join('\n'));
+  }
+}
+
+/** The file chunk by chunk after its header, each with a scan of the whole records in it (false once `each` said stop). */
+async function* records(file: CdmFile, onBytes: (bytes: number) => void, signal: AbortSignal | undefined) {
+  const scanner = new CsvScanner(file.delimiter);
+  let rest: Buffer = Buffer.alloc(0);
+  let header = true;
+  const take = (bytes: Buffer, last: boolean) => ({
+    bytes,
+    scan(each: Parameters<CsvScanner['scan']>[2]): boolean {
+      let goOn = true;
+      const taken = scanner.scan(bytes, last, (record) => {
+        if (header) {
+          header = false;
+          return true;
+        }
+        goOn = each(record);
+        return goOn;
+      });
+      rest = bytes.subarray(taken);
+      return goOn;
+    },
+  });
+  let first = true;
+  for await (const chunk of readFile(file, onBytes)) {
+    if (signal?.aborted) throw new MoimError('interrupted');
+    const joined = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    yield take(first && file.markBytes > 0 ? joined.subarray(file.markBytes) : joined, false);
+    first = false;
+  }
+  yield take(rest, true);
+}
+
+async function* readFile(file: CdmFile, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {
+  try {
+    yield* readCdmFile(file.path, onBytes);
+  } catch (cause) {
+    if (cause instanceof MoimError) throw cause;
+    throw new MoimError('cdm-bad-file', `${file.name}: cannot be read to its end`, { cause });
+  }
+}
+
+/** The physical line of the file's n-th row: a second look at the file, taken only to name a fault. */
+async function lineOfRow(file: CdmFile, row: bigint, signal: AbortSignal | undefined): Promise<number> {
+  let left = row;
+  let line = 0;
+  for await (const { scan } of records(file, () => undefined, signal)) {
+    scan((record) => {
+      left--;
+      if (left === 0n) line = record.line;
+      return left > 0n;
+    });
+    if (left <= 0n) break;
+  }
+  return line;
+}
+
+async function refuseFilled(client: Client, schema: string, files: readonly CdmFile[], replace: boolean) {
+  const filled: string[] = [];
+  for (const { table } of files) {
+    try {
+      const found = await client.query(`select 1 from ${qualify(schema, table.name)} limit 1`);
+      if (found.rows.length > 0) filled.push(table.name);
+    } catch (cause) {
+      if (!isSqlState(cause, '42P01')) throw cause;
+      throw new MoimError('cdm-missing', `the schema ${schema} has no table ${table.name}`);
+    }
+  }
+  if (filled.length > 0 && !replace) {
+    throw new MoimError('cdm-filled', `${filled.join(', ')}: filled already`);
+  }
+}
+
+/** A fault of the data that only PostgreSQL saw: its text may quote the value, so only the kind goes on. */
+function databaseFault(error: unknown, file: CdmFile): unknown {
+  if (error instanceof MoimError || !(error instanceof Error) || !('code' in error)) return error;
+  const state = typeof error.code === 'string' ? error.code : '';
+  if (!/^(22|23)/.test(state)) return error;
+  const context = 'where' in error && typeof error.where === 'string' ? error.where : '';
+  const [, row, column] = /, line (\d+)(?:, column ([a-z0-9_]+))?/.exec(context) ?? [];
+  const place = row === undefined ? file.name : `${file.name}, row ${row}`;
+  return new MoimError('cdm-bad-row', `${place} ${column ?? ''}: refused by the database (${state})`);
+}

@@ -1,0 +1,134 @@
+/**
+ * The data version of a CDM: one text that changes when the data do, and only then.
+ *
+ * Each table has a fingerprint: its rows, and the sum of a 64-bit hash of each row over its columns by name. A sum does
+ * not care in which order rows or columns lie, needs no sort, and runs in one pass; hashing the values, not their text,
+ * makes 1.50 and 1.5 the same and settings such as DateStyle harmless. It guards caches against change, not against
+ * somebody who forges data: a hospital may always change its own.
+ *
+ * On an owned CDM the fingerprints are noted at every filling (`moim_cdm_version`) and read from there; on an attached
+ * one, or for a table that was never filled by us, they are computed on demand with SELECT alone.
+ */
+
+import { createHash } from 'node:crypto';
+import type { ClientBase } from 'pg';
+import { quoteName } from '#sql/cdm/ddl.ts';
+import { type CdmTable, cdmTables } from '#sql/cdm/tables.ts';
+
+export interface Fingerprint {
+  readonly rows: string;
+  readonly sum: string;
+}
+
+/** Tables whose rows no answer depends on. */
+const beside: ReadonlySet<string> = new Set(['cohort', 'cohort_definition']);
+
+/** Tables that concept sets are resolved with. */
+const ofConcepts: ReadonlySet<string> = new Set(['concept', 'concept_ancestor', 'concept_relationship']);
+
+/**
+ * The data version of the CDM in `schema`, 32 hex digits. An absent table counts as an empty one. With `fresh` nothing
+ * noted is believed (use it where somebody may have changed an owned CDM by hand).
+ */
+export async function dataVersion(client: ClientBase, schema: string, fresh = false): Promise<string> {
+  return digest(await fingerprints(client, schema, fresh, (table) => !beside.has(table.name)));
+}
+
+/**
+ * The vocabulary's own version (`vocabulary` row 'None', else `cdm_source`); where there is none, `unversioned-` and 12
+ * hex digits of the fingerprint of its concepts.
+ */
+export async function vocabularyVersion(client: ClientBase, schema: string): Promise<string> {
+  const present = await columnsOf(client, schema);
+  const asked = [
+    ['vocabulary', `select vocabulary_version as version from ${at(schema, 'vocabulary')} where vocabulary_id = 'None'`],
+    ['cdm_source', `select vocabulary_version as version from ${at(schema, 'cdm_source')} order by 1 desc`],
+  ] as const;
+  for (const [table, sql] of asked) {
+    if (!present.get(table)?.has('vocabulary_version')) continue;
+    const found = await client.query<{ version: string | null }>(sql);
+    const version = found.rows.find((row) => row.version)?.version;
+    if (version) return version;
+  }
+  const prints = await fingerprints(client, schema, false, (table) => ofConcepts.has(table.name));
+  return `unversioned-${digest(prints).slice(0, 12)}`;
+}
+
+/** Computes and keeps the fingerprint of one table of an owned CDM; part of the transaction that fills it. */
+export async function noteFingerprint(client: ClientBase, schema: string, table: CdmTable): Promise<void> {
+  const print = await fingerprint(
+    client,
+    schema,
+    table.name,
+    table.columns.map((column) => column.name),
+  );
+  await client.query(
+    `insert into ${at(schema, 'moim_cdm_version')} (table_name, rows, fingerprint) values ($1, $2, $3)
+     on conflict (table_name) do update set rows = $2, fingerprint = $3, filled_at = now()`,
+    [table.name, print.rows, print.sum],
+  );
+}
+
+async function fingerprints(
+  client: ClientBase,
+  schema: string,
+  fresh: boolean,
+  wanted: (table: CdmTable) => boolean,
+): Promise<Map<string, Fingerprint>> {
+  const present = await columnsOf(client, schema);
+  const noted = new Map<string, Fingerprint>();
+  if (!fresh && present.has('moim_cdm_version')) {
+    const rows = await client.query<{ name: string; rows: string; sum: string }>(
+      `select table_name as name, rows::text, fingerprint::text as sum from ${at(schema, 'moim_cdm_version')}`,
+    );
+    for (const row of rows.rows) noted.set(row.name, { rows: row.rows, sum: row.sum });
+  }
+  const prints = new Map<string, Fingerprint>();
+  for (const table of cdmTables) {
+    const columns = table.columns.map((column) => column.name).filter((name) => present.get(table.name)?.has(name));
+    if (!wanted(table) || columns.length === 0) continue;
+    prints.set(table.name, noted.get(table.name) ?? (await fingerprint(client, schema, table.name, columns)));
+  }
+  return prints;
+}
+
+async function fingerprint(
+  client: ClientBase,
+  schema: string,
+  table: string,
+  columns: readonly string[],
+): Promise<Fingerprint> {
+  const row = columns.toSorted().map(quoteName).join(', ');
+  const found = await client.query<{ rows: string; sum: string }>(
+    `select count(*)::text as rows, coalesce(sum(hash_record_extended(row(${row}), 0)), 0)::text as sum from ${at(schema, table)}`,
+  );
+  return found.rows[0]!;
+}
+
+/** Tables (and views: an attached CDM may be made of them) of the schema with their columns. */
+async function columnsOf(client: ClientBase, schema: string): Promise<Map<string, Set<string>>> {
+  const found = await client.query<{ table: string; column: string }>(
+    `select c.relname as table, a.attname as column from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      where n.nspname = $1 and c.relkind in ('r', 'p', 'v', 'm', 'f')`,
+    [schema],
+  );
+  const tables = new Map<string, Set<string>>();
+  for (const row of found.rows) {
+    const columns = tables.get(row.table) ?? new Set();
+    tables.set(row.table, columns.add(row.column));
+  }
+  return tables;
+}
+
+function digest(prints: ReadonlyMap<string, Fingerprint>): string {
+  const hash = createHash('sha256').update('moim cdm version 1\n');
+  for (const [table, print] of [...prints].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (print.rows !== '0') hash.update(`${table} ${print.rows} ${print.sum}\n`);
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+function at(schema: string, table: string): string {
+  return `${quoteName(schema)}.${quoteName(table)}`;
+}

@@ -1,0 +1,67 @@
+/**
+ * The envelope: the one unit of durable delivery between a hub and a node. It is signed by its sender; what it carries is signed
+ * again by whoever vouches for it (a study by its lead, a reply by its site).
+ */
+
+import Type, { type Static } from 'typebox';
+import type { Json } from './canonical.ts';
+import { MoimError } from './errors.ts';
+import { Instant, SiteSlug, Uuid } from './ids.ts';
+import type { PrivateKey, PublicKey } from './keys.ts';
+import { parser } from './schema.ts';
+import { Sealed } from './seal.ts';
+import { sign, verifySignature } from './sign.ts';
+
+const closed = { additionalProperties: false } as const;
+const Jws = Type.String({ pattern: '^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$' });
+/** The hub's address; no site may be called so, since a slug has at least two letters and `hub` is refused at enrolment. */
+const Party = Type.Union([Type.Literal('hub'), SiteSlug]);
+
+/** Hub → node: run this site's job of a signed study. */
+export const JobBody = Type.Object({ kind: Type.Literal('job'), job: Uuid, study: Jws }, closed);
+/** Node → hub: the sealed reply of a job, with the header the site signed. */
+export const ReplyBody = Type.Object({ kind: Type.Literal('reply'), job: Uuid, header: Jws, sealed: Sealed }, closed);
+
+export const Envelope = Type.Object(
+  {
+    v: Type.Literal(1),
+    id: Uuid,
+    from: Party,
+    to: Party,
+    sentAt: Instant,
+    expiresAt: Instant,
+    body: Type.Union([JobBody, ReplyBody]),
+  },
+  closed,
+);
+export type Envelope = Static<typeof Envelope>;
+export type JobBody = Static<typeof JobBody>;
+export type ReplyBody = Static<typeof ReplyBody>;
+
+const envelopes = parser(Envelope);
+
+/** The clock skew that is allowed between two machines, in ms (foundations: 5 minutes). */
+export const allowedSkewMs = 300_000;
+
+export async function sealEnvelope(envelope: Envelope, key: PrivateKey): Promise<string> {
+  return sign(envelope as unknown as Json, 'moim-envelope', key);
+}
+
+export interface EnvelopeExpectation {
+  readonly from: string;
+  readonly to: string;
+  readonly key: PublicKey;
+  /** The reader's clock, ms since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Opens an envelope: signature, form, addresses, expiry. Throws MoimError `bad-signature`, `bad-input`,
+ * `misaddressed` or `expired`. Whether it was seen before is the inbox's to say.
+ */
+export async function openEnvelope(jws: string, expect: EnvelopeExpectation): Promise<Envelope> {
+  const envelope = envelopes.parse(await verifySignature(jws, 'moim-envelope', expect.key), 'envelope');
+  if (envelope.from !== expect.from || envelope.to !== expect.to) throw new MoimError('misaddressed');
+  if (Date.parse(envelope.expiresAt) + allowedSkewMs < expect.now) throw new MoimError('expired');
+  return envelope;
+}

@@ -1,0 +1,83 @@
+/**
+ * Frames of the link between a node and its hub: JSON text over one WebSocket that the node opened. Control frames are a closed
+ * schema of ids, numbers, enums, versions, nonces, hashes and signatures; the only frame that carries content is `deliver`, and what
+ * it carries is an envelope.
+ *
+ * node → hello · hub → challenge (signed) · node → proof (signed) · hub → welcome · node → resume · then both: deliver, ack; node: state.
+ */
+
+import Type, { type Static } from 'typebox';
+import { MoimError } from './errors.ts';
+import { SiteSlug, Uuid } from './ids.ts';
+import { oneOf, parseJson, parser } from './schema.ts';
+
+const closed = { additionalProperties: false } as const;
+const Jws = Type.String({ pattern: '^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$' });
+const Nonce = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
+const Position = { epoch: Type.Integer({ minimum: 0 }), seq: Type.Integer({ minimum: 0 }) };
+
+/** The versions of this protocol that this code speaks, newest first. */
+export const protocolVersions = [1] as const;
+
+/** What a node can do, so that a hub sends no job a node cannot run. */
+export const Capability = oneOf(['analysis:count', 'cohort:circe']);
+
+/** The states a site reports of a job. */
+export const jobStates = ['waiting', 'awaiting-approval', 'running', 'answered', 'refused', 'failed', 'expired'] as const;
+const JobState = oneOf(jobStates);
+export type JobState = (typeof jobStates)[number];
+
+/** The coarse codes that may leave a hospital (protocol/errors.ts, `wire`). */
+const WireCode = Type.String({ pattern: '^[a-z][a-z-]{1,39}$' });
+
+export const Hello = Type.Object(
+  {
+    t: Type.Literal('hello'),
+    versions: Type.Array(Type.Integer({ minimum: 1, maximum: 1000 }), { minItems: 1, maxItems: 20 }),
+    site: SiteSlug,
+    key: Nonce,
+    nonce: Nonce,
+    capabilities: Type.Array(Capability, { maxItems: 50 }),
+  },
+  closed,
+);
+export const Challenge = Type.Object(
+  { t: Type.Literal('challenge'), version: Type.Integer({ minimum: 1 }), nonce: Nonce, signature: Jws },
+  closed,
+);
+export const Proof = Type.Object({ t: Type.Literal('proof'), signature: Jws }, closed);
+/** `epoch`, `seq`: the last envelope of the other side that is durable here; delivery goes on after it. */
+export const Welcome = Type.Object({ t: Type.Literal('welcome'), ...Position }, closed);
+export const Resume = Type.Object({ t: Type.Literal('resume'), ...Position }, closed);
+export const Deliver = Type.Object({ t: Type.Literal('deliver'), ...Position, envelope: Jws }, closed);
+export const Ack = Type.Object({ t: Type.Literal('ack'), ...Position }, closed);
+export const State = Type.Object({ t: Type.Literal('state'), job: Uuid, state: JobState, code: Type.Optional(WireCode) }, closed);
+export const Refuse = Type.Object({ t: Type.Literal('refuse'), code: WireCode }, closed);
+
+export const Frame = Type.Union([Hello, Challenge, Proof, Welcome, Resume, Deliver, Ack, State, Refuse]);
+export type Frame = Static<typeof Frame>;
+export type Hello = Static<typeof Hello>;
+export type Challenge = Static<typeof Challenge>;
+
+const frames = parser(Frame);
+
+/** No frame may be longer (bytes). A study with 100 definitions of the largest size seen fits several times over. */
+export const frameLimit = 32 * 1024 * 1024;
+
+export function readFrame(text: string): Frame {
+  const value = parseJson(text, 'frame');
+  if (!frames.check(value)) throw new MoimError('bad-input', 'a frame is not of the known forms');
+  return value;
+}
+
+export const writeFrame = (frame: Frame): string => JSON.stringify(frame);
+
+/** What both sides sign in the handshake: each signature covers both nonces, the version and the other's name. */
+export function transcript(hello: Hello, version: number, hubNonce: string, hubKey: string) {
+  return { hello: { ...hello }, version, hubNonce, hubKey };
+}
+
+/** The newest version both speak, or undefined. */
+export function commonVersion(theirs: readonly number[]): number | undefined {
+  return protocolVersions.find((version) => theirs.includes(version));
+}

@@ -1,0 +1,169 @@
+/**
+ * The study: what a lead writes (`study.json`), and what the lead signs. Signing adds ids, the lead's key and a fresh sealing key
+ * per study; nothing a hospital runs comes from anywhere but the signed document.
+ */
+
+import Type, { type Static } from 'typebox';
+import { canonicalHash, type Json } from './canonical.ts';
+import { MoimError } from './errors.ts';
+import { CalendarDate, Fingerprint, Instant, SiteSlug, Uuid } from './ids.ts';
+import { fingerprint, type PrivateKey, PublicKey, publicOf, SealingKey } from './keys.ts';
+import { parser } from './schema.ts';
+import { claimedPayload, sign, verifySignature } from './sign.ts';
+
+const Text = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u0008\\u000b-\\u001f]*$' });
+const closed = { additionalProperties: false } as const;
+
+/** A cohort definition as ATLAS exports it (Circe JSON). `sql/circe/read.ts` reads it; here it is only carried. */
+const Definition = Type.Object({}, { additionalProperties: true });
+
+export const StudyCohort = Type.Object({ name: Text(200), definition: Definition }, closed);
+
+/** `count`: persons, rows, attrition by inclusion rule, persons by sex and 10-year age band at index. */
+export const StudyAnalysis = Type.Object({ kind: Type.Literal('count') }, closed);
+
+/** When the pool counts as complete. */
+export const CompletionRule = Type.Union([
+  Type.Object({ kind: Type.Literal('all') }, closed),
+  Type.Object({ kind: Type.Literal('at-least'), sites: Type.Integer({ minimum: 1, maximum: 10_000 }) }, closed),
+]);
+export type CompletionRule = Static<typeof CompletionRule>;
+
+const common = {
+  title: Text(300),
+  purpose: Text(4000),
+  sponsor: Text(300),
+  ethicsReference: Text(300),
+  /** First and last day on which a hospital may run it. */
+  start: CalendarDate,
+  end: CalendarDate,
+  /** Days that recipients may keep the answers. */
+  retentionDays: Type.Integer({ minimum: 1, maximum: 36_500 }),
+  cohorts: Type.Array(StudyCohort, { minItems: 1, maxItems: 100 }),
+  analyses: Type.Array(StudyAnalysis, { minItems: 1, maxItems: 10 }),
+  /** The fewest persons a released figure may stand on; a hospital's own, stricter rule still holds. */
+  minimumCell: Type.Integer({ minimum: 1, maximum: 1000 }),
+  completion: CompletionRule,
+};
+
+/** `study.json`, as the lead writes it. A site may be a slug, or a slug with the fingerprint read to the lead by the hospital. */
+export const StudyDraft = Type.Object(
+  {
+    ...common,
+    recipients: Type.Array(Type.Object({ name: Text(200), organisation: Text(300) }, closed), { minItems: 1, maxItems: 1 }),
+    sites: Type.Array(
+      Type.Union([SiteSlug, Type.Object({ site: SiteSlug, fingerprint: Type.Optional(Fingerprint) }, closed)]),
+      { minItems: 1, maxItems: 10_000 },
+    ),
+  },
+  closed,
+);
+export type StudyDraft = Static<typeof StudyDraft>;
+
+/** The signed study. */
+export const Study = Type.Object(
+  {
+    schema: Type.Literal('moim-study/1'),
+    id: Uuid,
+    version: Type.Integer({ minimum: 1 }),
+    signedAt: Instant,
+    ...common,
+    lead: Type.Object({ name: Text(200), key: PublicKey }, closed),
+    recipients: Type.Array(Type.Object({ name: Text(200), organisation: Text(300), sealingKey: SealingKey }, closed), {
+      minItems: 1,
+      maxItems: 1,
+    }),
+    /** One job a site, its id chosen by the lead: a hub can neither invent a job nor run one twice under another id. */
+    sites: Type.Array(Type.Object({ site: SiteSlug, job: Uuid, fingerprint: Type.Optional(Fingerprint) }, closed), {
+      minItems: 1,
+      maxItems: 10_000,
+    }),
+  },
+  closed,
+);
+export type Study = Static<typeof Study>;
+
+const drafts = parser(StudyDraft);
+const studies = parser(Study);
+
+/** A study whose signature was verified, with its compact JWS and the canonical hash that hospitals and replies refer to. */
+export interface SignedStudy {
+  readonly study: Study;
+  readonly jws: string;
+  readonly hash: string;
+}
+
+/** Checks what a lead wrote. Throws MoimError `bad-input` with every path at fault. */
+export function readStudyDraft(value: unknown): StudyDraft {
+  const draft = drafts.parse(value, 'study');
+  checkStudyRules({ ...draft, sites: draft.sites.map((site) => (typeof site === 'string' ? { site } : site)) });
+  return draft;
+}
+
+export interface SigningNeeds {
+  readonly key: PrivateKey;
+  /** Public half of the sealing key made for this study alone. */
+  readonly sealingKey: string;
+  readonly signedAt: string;
+  /** Makes the ids of the study and of its jobs. */
+  readonly nextId: () => Uuid;
+}
+
+/** Signs a draft as version 1 of a new study. */
+export async function signStudy(draft: StudyDraft, needs: SigningNeeds): Promise<SignedStudy> {
+  const [recipient] = draft.recipients;
+  const study: Study = {
+    ...draft,
+    schema: 'moim-study/1',
+    id: needs.nextId(),
+    version: 1,
+    signedAt: needs.signedAt,
+    lead: { name: recipient?.name ?? '', key: publicOf(needs.key) },
+    recipients: draft.recipients.map((each) => ({ ...each, sealingKey: needs.sealingKey })),
+    sites: draft.sites.map((site) => ({ ...(typeof site === 'string' ? { site } : site), job: needs.nextId() })),
+  };
+  const jws = await sign(study as unknown as Json, 'moim-study', needs.key);
+  return { study, jws, hash: canonicalHash(study as unknown as Json) };
+}
+
+/**
+ * Verifies a signed study against a key that the caller trusts already; the key inside the document confers nothing.
+ * Throws MoimError `bad-signature` or `bad-input`.
+ */
+export async function openStudy(jws: string, trusted: PublicKey): Promise<SignedStudy> {
+  const study = studies.parse(await verifySignature(jws, 'moim-study', trusted), 'signed study');
+  if (fingerprint(study.lead.key) !== fingerprint(trusted)) {
+    throw new MoimError('bad-signature', 'the study names another lead than the one who signed it');
+  }
+  checkStudyRules(study);
+  return { study, jws, hash: canonicalHash(study as unknown as Json) };
+}
+
+/** The lead's key a signed study claims. Not verified here: look it up among accepted leads, then call `openStudy`. */
+export function claimedLead(jws: string): PublicKey {
+  return studies.parse(claimedPayload(jws), 'signed study').lead.key;
+}
+
+/** The hash of who may read: goes into every seal's context. */
+export function recipientsHash(study: Study): string {
+  return canonicalHash(study.recipients as unknown as Json);
+}
+
+/** Rules that a schema cannot say, all collected. */
+function checkStudyRules(study: {
+  start: string;
+  end: string;
+  cohorts: readonly { name: string }[];
+  sites: readonly { site: string }[];
+  completion: CompletionRule;
+}): void {
+  const faults: string[] = [];
+  if (study.start > study.end) faults.push('/end: before /start');
+  const repeated = (names: readonly string[]) => names.find((name, i) => names.indexOf(name) !== i);
+  if (repeated(study.cohorts.map((cohort) => cohort.name)) !== undefined) faults.push('/cohorts: a name stands twice');
+  if (repeated(study.sites.map((site) => site.site)) !== undefined) faults.push('/sites: a site stands twice');
+  if (study.completion.kind === 'at-least' && study.completion.sites > study.sites.length) {
+    faults.push('/completion/sites: more than the study has sites');
+  }
+  if (faults.length > 0) throw new MoimError('bad-input', `study: ${faults.join('; ')}`);
+}

@@ -1,0 +1,90 @@
+/** A group of criteria as one boolean condition on an index event, never NULL. */
+
+import type { CorrelatedCriterion, CriteriaGroup, Criterion, DemographicCriterion, Occurrence } from '#sql/circe/expression.ts';
+import { conditions } from '#sql/circe/filter.ts';
+import type { Scope } from '#sql/circe/scope.ts';
+import { windowConditions } from '#sql/circe/window.ts';
+
+/** SQL expressions of the event that a group is asked of. */
+export interface IndexEvent {
+  readonly person: string;
+  readonly start: string;
+  readonly end: string;
+  readonly opStart: string;
+  readonly opEnd: string;
+  readonly visit: string;
+}
+
+interface Probe {
+  readonly from: string;
+  readonly where: readonly string[];
+  readonly start: string;
+  readonly end: string;
+  readonly visit: string;
+  count(column: string): string;
+}
+
+/** How the rows of a criterion are found; handed in, since nested criteria hold groups themselves. */
+export type FindEvents = (scope: Scope, criterion: Criterion, person: string) => Probe;
+
+/** ALL, ANY, AT_LEAST n or AT_MOST n of the members; an empty group is true. */
+export function groupCondition(scope: Scope, group: CriteriaGroup, index: IndexEvent, find: FindEvents): string {
+  const members = [
+    ...group.CriteriaList.map((criterion) => correlatedCondition(scope, criterion, index, find)),
+    ...group.DemographicCriteriaList.map((criterion) => demographicCondition(scope, criterion, index)),
+    ...group.Groups.map((inner) => groupCondition(scope, inner, index, find)),
+  ];
+  const [only] = members;
+  if (only === undefined) return 'true';
+  const sum = () => members.map((member) => `(${member})::int`).join(' + ');
+  switch (group.Type) {
+    case 'ALL':
+      return members.length === 1 ? only : `(${members.join('\n and ')})`;
+    case 'ANY':
+      return members.length === 1 ? only : `(${members.join('\n or ')})`;
+    case 'AT_LEAST':
+      if (group.Count <= 0) return 'true';
+      return group.Count === 1 ? `(${members.join('\n or ')})` : `(${sum()} >= ${group.Count})`;
+    case 'AT_MOST':
+      return group.Count === 0 ? `not (${members.join('\n or ')})` : `(${sum()} <= ${group.Count})`;
+  }
+}
+
+function correlatedCondition(scope: Scope, criterion: CorrelatedCriterion, index: IndexEvent, find: FindEvents): string {
+  const probe = find(scope, criterion.Criteria, index.person);
+  const where = [...probe.where, ...windowConditions(criterion, probe, index)];
+  const tail = `from ${probe.from}${where.length === 0 ? '' : ` where ${where.join(' and ')}`}`;
+  return occurrenceCondition(criterion.Occurrence, tail, (column) => probe.count(column));
+}
+
+/**
+ * "At least one" and "none" are EXISTS; every other count reads no more rows than it needs. At most, and a count of
+ * zero, are true of no rows at all (Circe's outer join).
+ */
+function occurrenceCondition(occurrence: Occurrence, tail: string, column: (name: string) => string): string {
+  const { Type, Count } = occurrence;
+  if (Type === 2 && Count === 0) return 'true';
+  if (!occurrence.IsDistinct) {
+    if (Type === 2 && Count === 1) return `exists (select 1 ${tail})`;
+    if (Count === 0) return `not exists (select 1 ${tail})`;
+    const limit = Type === 2 ? Count : Count + 1;
+    return `(select count(*) from (select 1 ${tail} limit ${limit}) n) ${comparison(Type)} ${Count}`;
+  }
+  // Circe counts the domain's concept where no column is given.
+  const counted = column(occurrence.CountColumn ?? 'DOMAIN_CONCEPT');
+  return `(select count(distinct ${counted}) ${tail}) ${comparison(Type)} ${Count}`;
+}
+
+function comparison(type: Occurrence['Type']): string {
+  if (type === 0) return '=';
+  return type === 1 ? '<=' : '>=';
+}
+
+/** A person must stand in PERSON, even where nothing is asked of it. */
+function demographicCondition(scope: Scope, criterion: DemographicCriterion, index: IndexEvent): string {
+  const row = { alias: '', person: index.person, start: index.start, end: index.end };
+  const asked = conditions(scope, criterion.filters, row, 'Demographic');
+  const person = `exists (select 1 from ${scope.table('person')} where person_id = ${index.person})`;
+  const all = asked.some((condition) => condition.startsWith('exists')) ? asked : [...asked, person];
+  return `coalesce(${all.join(' and ')}, false)`;
+}

@@ -1,0 +1,24 @@
+/** JSON as Circe needs it: integers beyond 2^53 come as bigint instead of being rounded. */
+
+export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [name: string]: Json };
+
+type Reviver = (this: unknown, name: string, value: unknown, context: { readonly source?: string }) => unknown;
+
+/**
+ * Parses JSON text; a byte order mark at the start is accepted. Throws SyntaxError with the position only: the message
+ * of `JSON.parse` quotes the text, which a log need not repeat.
+ */
+export function parseJson(text: string): Json {
+  // The third argument of a reviver (ES2026, in Node 24) is missing in TypeScript's library.
+  const parse = JSON.parse as (text: string, reviver: Reviver) => Json;
+  try {
+    return parse(text.startsWith('\uFEFF') ? text.slice(1) : text, (_name, value, context) => {
+      const source = context.source;
+      if (typeof value !== 'number' || source === undefined || Number.isSafeInteger(value)) return value;
+      return /^-?\d+$/.test(source) ? BigInt(source) : value;
+    });
+  } catch (cause) {
+    const at = cause instanceof Error ? /position (\d+)/.exec(cause.message)?.[1] : undefined;
+    throw new SyntaxError(at === undefined ? 'not JSON' : `not JSON at character ${at}`);
+  }
+}

@@ -1,0 +1,51 @@
+/** Reads concepts and concept sets. */
+
+import type { Concept, ConceptSet, ConceptSetItem } from '#sql/circe/expression.ts';
+import type { Json } from '#sql/circe/json.ts';
+import { booleanOf, integerOf, kindOf, listOf, openObject, type Reader, textOf } from '#sql/circe/reader.ts';
+
+/** A concept set; its items may stand under `expression` only, as everywhere in a cohort definition. */
+export function readConceptSet(reader: Reader, path: string, json: Json): ConceptSet {
+  const object = openObject(reader, path, json);
+  const id = integerOf(reader, object.at('id'), object.take('id'));
+  if (id === undefined) reader.error(object.at('id'), 'missing', 'a concept set needs an id');
+  const inner = openObject(reader, object.at('expression'), object.take('expression') ?? {});
+  const items = listOf(reader, inner.at('items'), inner.take('items'));
+  const set = {
+    path,
+    id: id ?? -1,
+    name: textOf(reader, object.at('name'), object.take('name')) ?? '',
+    items: items.map(([at, item]) => readItem(reader, at, item)),
+  };
+  inner.done();
+  object.done();
+  return set;
+}
+
+function readItem(reader: Reader, path: string, json: Json): ConceptSetItem {
+  const object = openObject(reader, path, json);
+  const item = {
+    concept: readConcept(reader, object.at('concept'), object.take('concept') ?? {}),
+    isExcluded: booleanOf(reader, object.at('isExcluded'), object.take('isExcluded')) ?? false,
+    includeDescendants: booleanOf(reader, object.at('includeDescendants'), object.take('includeDescendants')) ?? false,
+    includeMapped: booleanOf(reader, object.at('includeMapped'), object.take('includeMapped')) ?? false,
+  };
+  object.done();
+  return item;
+}
+
+/** A concept: its id counts, the rest describes it to people. */
+export function readConcept(reader: Reader, path: string, json: Json): Concept {
+  const object = openObject(reader, path, json);
+  const id = object.take('CONCEPT_ID');
+  const exact = (typeof id === 'number' && Number.isInteger(id)) || typeof id === 'bigint';
+  if (!exact) reader.error(object.at('CONCEPT_ID'), 'not-an-integer', `expected a concept id, found ${kindOf(id)}`);
+  object.skip('STANDARD_CONCEPT_CAPTION', 'INVALID_REASON', 'INVALID_REASON_CAPTION', 'CONCEPT_CODE', 'VOCABULARY_ID');
+  object.skip('CONCEPT_CLASS_ID', 'VALID_START_DATE', 'VALID_END_DATE');
+  const words = (['CONCEPT_NAME', 'DOMAIN_ID', 'STANDARD_CONCEPT'] as const).flatMap((name) => {
+    const text = textOf(reader, object.at(name), object.take(name));
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  object.done();
+  return { CONCEPT_ID: exact ? (id as number | bigint) : 0, ...Object.fromEntries(words) };
+}

@@ -1,0 +1,156 @@
+/**
+ * Reads JSON objects property by property, collecting every fault with its JSON path. A property that nobody asked
+ * for is an error: a definition must never lose a condition on the way to SQL.
+ */
+
+import type { Finding } from '#sql/circe/expression.ts';
+import type { Json } from '#sql/circe/json.ts';
+
+export interface Reader {
+  readonly findings: Finding[];
+  error(path: string, code: string, message: string, remedy?: string): void;
+}
+
+export function createReader(): Reader {
+  const findings: Finding[] = [];
+  return {
+    findings,
+    error(path, code, message, remedy) {
+      findings.push({ code, severity: 'error', path, message, ...(remedy === undefined ? {} : { remedy }) });
+    },
+  };
+}
+
+/** One JSON object being read. `null` counts as absent, as in Circe. */
+export interface ObjectReader {
+  readonly path: string;
+  at(name: string): string;
+  /** The value, marked as known; undefined where absent or null. */
+  take(name: string): Json | undefined;
+  /** Marks names as known without reading them (names and captions that change no result). */
+  skip(...names: readonly string[]): void;
+  names(): readonly string[];
+  /** Reports every property that was not taken. */
+  done(): void;
+}
+
+/** Begins to read an object; an error and an empty object where the value is no object. */
+export function openObject(reader: Reader, path: string, value: Json | undefined): ObjectReader {
+  let object: { readonly [name: string]: Json } = {};
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) object = value as typeof object;
+  else reader.error(path, 'not-an-object', `expected an object, found ${kindOf(value)}`);
+  const known = new Set<string>();
+  const at = (name: string): string => (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`);
+  return {
+    path,
+    at,
+    take(name) {
+      known.add(name);
+      return Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined;
+    },
+    skip(...names) {
+      for (const name of names) known.add(name);
+    },
+    names: () => Object.keys(object),
+    done() {
+      for (const name of Object.keys(object)) {
+        if (known.has(name)) continue;
+        reader.error(at(name), 'unknown-property', 'this property is not known to Circe 1.12 at this place',
+          'Remove it, or check its spelling (names are case-sensitive).');
+      }
+    },
+  };
+}
+
+/** The items of a list with their paths; absent gives none. */
+export function listOf(reader: Reader, path: string, value: Json | undefined): readonly (readonly [string, Json])[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) {
+    reader.error(path, 'not-a-list', `expected a list, found ${kindOf(value)}`);
+    return [];
+  }
+  return value.map((item: Json, index) => [`${path}[${index}]`, item] as const);
+}
+
+const int4 = 2147483647;
+
+/** A whole number of 32 bits; undefined (with an error) for anything else, undefined alone where absent. */
+export function integerOf(reader: Reader, path: string, value: Json | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= int4) return value;
+  reader.error(path, 'not-an-integer', `expected a whole number of 32 bits, found ${kindOf(value)}`);
+  return undefined;
+}
+
+export function booleanOf(reader: Reader, path: string, value: Json | undefined): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value;
+  reader.error(path, 'not-a-boolean', `expected true or false, found ${kindOf(value)}`);
+  return undefined;
+}
+
+/** A text that PostgreSQL can hold (no NUL, well-formed Unicode). */
+export function textOf(reader: Reader, path: string, value: Json | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string') {
+    reader.error(path, 'not-a-text', `expected a text, found ${kindOf(value)}`);
+    return undefined;
+  }
+  if (value.includes('\0') || !value.isWellFormed()) {
+    reader.error(path, 'bad-text', 'the text holds a NUL or a broken Unicode pair, which no database can hold');
+    return undefined;
+  }
+  return value;
+}
+
+/** One of the given words, compared without case where `anyCase` (Circe does so for some). */
+export function wordOf<Word extends string>(
+  reader: Reader,
+  path: string,
+  value: Json | undefined,
+  words: readonly Word[],
+  anyCase = false,
+): Word | undefined {
+  const text = textOf(reader, path, value);
+  if (text === undefined) return undefined;
+  const word = words.find((one) => one === text || (anyCase && one.toLowerCase() === text.toLowerCase()));
+  if (word === undefined) reader.error(path, 'unknown-word', `expected one of ${words.join(', ')}`);
+  return word;
+}
+
+/** A calendar date; `2014-8-5` becomes `2014-08-05` as in Circe. An empty text is an error: it says nothing. */
+export function dateOf(reader: Reader, path: string, value: Json | undefined): string | undefined {
+  const text = textOf(reader, path, value);
+  if (text === undefined) return undefined;
+  const [, year, month, day] = /^(\d{1,4})-(\d{1,2})-(\d{1,2})$/.exec(text) ?? [];
+  if (year !== undefined && month !== undefined && day !== undefined) {
+    const date = `${year.padStart(4, '0')}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
+    if (isDate(date)) return date;
+  }
+  reader.error(path, 'not-a-date', 'expected a calendar date YYYY-MM-DD');
+  return undefined;
+}
+
+function isDate(date: string): boolean {
+  const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
+  return year > 0 && days !== undefined && day >= 1 && day <= days;
+}
+
+export function kindOf(value: Json | undefined): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'bigint') return 'a number beyond 2^53';
+  return `a ${typeof value === 'string' ? 'text' : typeof value}`;
+}
+
+/** Freezes data through and through. */
+export function deepFreeze<Data>(data: Data): Data {
+  if (data !== null && typeof data === 'object' && !Object.isFrozen(data)) {
+    Object.freeze(data);
+    for (const part of Object.values(data)) deepFreeze(part);
+  }
+  return data;
+}

@@ -1,0 +1,60 @@
+/** Where an event must lie relative to its index event. */
+
+import type { CorrelatedCriterion, Endpoint, Window } from '#sql/circe/expression.ts';
+import { plusDays } from '#sql/circe/literal.ts';
+
+interface Dates {
+  readonly start: string;
+  readonly end: string;
+}
+
+interface IndexDates extends Dates {
+  readonly opStart: string;
+  readonly opEnd: string;
+  readonly visit: string;
+}
+
+/**
+ * Conditions to join with AND. Without `IgnoreObservationPeriod` the event must start within the index's observation
+ * period, and an endpoint without days is that period's start or end; with it, no bound. A missing `UseEventEnd` means
+ * true in an EndWindow and false in a StartWindow (Circe's backward compatibility).
+ */
+export function windowConditions(
+  criterion: CorrelatedCriterion,
+  event: Dates & { readonly visit: string },
+  index: IndexDates,
+): readonly string[] {
+  const inside = !criterion.IgnoreObservationPeriod;
+  return [
+    ...(inside ? [`${event.start} between ${index.opStart} and ${index.opEnd}`] : []),
+    ...boundsOf(criterion.StartWindow, criterion.StartWindow?.UseEventEnd ?? false, event, index, inside),
+    ...boundsOf(criterion.EndWindow, criterion.EndWindow?.UseEventEnd ?? true, event, index, inside),
+    ...(criterion.RestrictVisit ? [`${event.visit} = ${index.visit}`] : []),
+  ];
+}
+
+function boundsOf(
+  window: Window | undefined,
+  useEventEnd: boolean,
+  event: Dates,
+  index: IndexDates,
+  inside: boolean,
+): readonly string[] {
+  if (window === undefined) return [];
+  const from = window.UseIndexEnd ? index.end : index.start;
+  const date = useEventEnd ? event.end : event.start;
+  // The event start lies inside the observation period already: its own bound again is no news.
+  const news = (endpoint: Endpoint, otherwise: number) =>
+    endpoint.Days !== undefined || useEventEnd || (endpoint.Coeff === -1 ? -1 : 1) !== otherwise;
+  const bound = ({ Days, Coeff }: Endpoint) => {
+    if (Days !== undefined) return plusDays(from, Coeff * Days);
+    if (!inside) return undefined;
+    return Coeff === -1 ? index.opStart : index.opEnd;
+  };
+  const least = news(window.Start, -1) ? bound(window.Start) : undefined;
+  const most = news(window.End, 1) ? bound(window.End) : undefined;
+  return [
+    ...(least === undefined ? [] : [`${date} >= ${least}`]),
+    ...(most === undefined ? [] : [`${date} <= ${most}`]),
+  ];
+}

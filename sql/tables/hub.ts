@@ -1,0 +1,47 @@
+/** The hub's schema, for Kysely. JSON columns are written as text and read as values. */
+
+import type { ColumnType, Generated } from 'kysely';
+import type { MailboxTables } from './mailbox.ts';
+
+type JsonColumn = ColumnType<unknown, string, string>;
+
+export interface HubTables extends MailboxTables {
+  token: {
+    id: string;
+    role: 'site' | 'operator' | 'lead' | 'vendor' | 'viewer';
+    site: string | null;
+    sha256: string;
+    created_at: string;
+    expires_at: string;
+    used_at: string | null;
+    revoked_at: string | null;
+  };
+  site: {
+    site: string;
+    key: JsonColumn;
+    fingerprint: string;
+    state: 'pending' | 'approved' | 'revoked';
+    enrolled_at: string;
+    changed_at: string;
+  };
+  study: {
+    study: string;
+    version: number;
+    study_hash: string;
+    lead: string;
+    sender: string;
+    jws: string;
+    received_at: string;
+  };
+  job: {
+    job: string;
+    study: string;
+    version: number;
+    site: string;
+    state: string;
+    code: string | null;
+    changed_at: string;
+    change: Generated<bigint>;
+  };
+  reply: { job: string; message: string; header: string; sealed: JsonColumn; received_at: string };
+}

@@ -1,0 +1,48 @@
+/** The laws of the house hold, and each of them can fail: the same rules over the tree of planted breaches. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { describeFinding } from '../scripts/check/finding.ts';
+import { checkLaws } from '../scripts/check/laws.ts';
+import { readSources } from '../scripts/check/source-tree.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const breach = join(root, 'test/architecture/breach');
+
+test('the project keeps every law', async () => {
+  const report = await checkLaws(root);
+  assert.deepEqual(report.findings.map(describeFinding), []);
+});
+
+test('the rules read the modules of the project, not an empty graph', async () => {
+  const report = await checkLaws(root);
+  assert.ok(report.modules > 30, `dependency-cruiser read ${report.modules} modules`);
+});
+
+test('every rule fires where its breach is planted, and nowhere else', async () => {
+  const report = await checkLaws(breach);
+  const planted = readSources(breach).flatMap(({ path, text }) =>
+    [...text.matchAll(/^\/\/ breach: (\S+)$/gm)].map(([, rule]) => `${path} ${rule}`),
+  );
+  const found = report.findings.map(({ file, rule }) => `${file} ${rule}`);
+  assert.deepEqual(found.sort(), planted.sort());
+});
+
+test('no rule is without a planted breach', async () => {
+  const report = await checkLaws(breach);
+  const fired = new Set(report.findings.map(({ rule }) => rule));
+  assert.deepEqual(
+    report.rules.filter((rule) => !fired.has(rule)),
+    [],
+  );
+  assert.equal(new Set(report.rules).size, report.rules.length);
+});
+
+test('the tree of planted breaches is outside the type check, the linter and the search for unused code', () => {
+  for (const file of ['tsconfig.json', 'biome.json', 'knip.json']) {
+    assert.match(readFileSync(join(root, file), 'utf8'), /test\/architecture\/breach/, file);
+  }
+});

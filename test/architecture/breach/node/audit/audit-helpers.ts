@@ -1,0 +1,2 @@
+// breach: house-file-name
+export const audit = 1;

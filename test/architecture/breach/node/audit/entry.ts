@@ -1,0 +1,3 @@
+// breach: house-no-default-export
+const entry = 1;
+export default entry;

@@ -1,0 +1,5 @@
+// breach: law-5-dcmjs
+// breach: unresolvable
+import dcmjs from 'dcmjs';
+
+export const render = dcmjs;

@@ -1,0 +1,4 @@
+// breach: door-closed
+export class PermittedJob {
+  readonly made = true;
+}

@@ -1,0 +1,2 @@
+// breach: law-2-input-output
+export const compile = async (url: string): Promise<unknown> => fetch(url);

@@ -1,0 +1,4 @@
+// Clean: a table of the hub.
+export interface SiteRow {
+  readonly slug: string;
+}

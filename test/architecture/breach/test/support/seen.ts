@@ -1,0 +1,2 @@
+// Clean: what tests share.
+export const seen = new Set<string>();
