@@ -1,17 +1,18 @@
 /** The command line: noun → room, imported only when asked for. Errors become exit codes here, through the one table. */
 
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Command, CommandContext, Commands } from '#host/command.ts';
 import { parseFlags } from '#host/command.ts';
 import { databaseError } from '#host/postgres/error.ts';
 import { MoimError } from '#protocol/errors.ts';
 import packageFile from './package.json' with { type: 'json' };
 
-const nouns: Readonly<Record<string, () => Promise<{ commands: Commands }>>> = {
+const nouns: Readonly<Record<string, (home: string) => Promise<{ commands: Commands }>>> = {
   cdm: () => import('#node/commands/cdm.ts'),
   cohort: () => import('#node/commands/cohort.ts'),
   node: () => import('#node/commands/node.ts'),
-  audit: () => import('#node/commands/audit.ts'),
+  audit: (home) => (existsSync(join(home, 'hub.toml')) ? import('#hub/commands/audit.ts') : import('#node/commands/audit.ts')),
   doctor: () => import('#node/commands/doctor.ts'),
   hub: () => import('#hub/commands/hub.ts'),
   key: () => import('#lead/commands/key.ts'),
@@ -43,7 +44,7 @@ async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<n
   if (noun === undefined || noun === '--help' || noun === '-h' || noun === 'help') return print(await overview());
   const load = nouns[noun];
   if (!load) throw new MoimError('usage', `there is no \`moim ${noun}\``, { remedy: 'See `moim --help`.' });
-  const { commands } = await load();
+  const { commands } = await load(homeOf(rest));
   const bare = commands[''];
   const verb = bare ? '' : (rest.find((word) => !word.startsWith('-')) ?? '');
   const command = commands[verb];
@@ -60,11 +61,17 @@ async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<n
   return command.run(contextOf(flags, args, signal));
 }
 
+/** `--home DIR`, else MOIM_HOME, else `./.moim`. */
+function homeOf(words: readonly string[]): string {
+  const at = words.findIndex((word) => word === '--home' || word.startsWith('--home='));
+  const flag = at < 0 ? undefined : words[at] === '--home' ? words[at + 1] : words[at]?.slice('--home='.length);
+  return resolve(flag ?? process.env['MOIM_HOME'] ?? '.moim');
+}
+
 function contextOf(flags: CommandContext['flags'], args: readonly string[], signal: AbortSignal): CommandContext {
-  const home = typeof flags['home'] === 'string' ? flags['home'] : (process.env['MOIM_HOME'] ?? '.moim');
   const quiet = flags['quiet'] === true;
   return {
-    home: resolve(home),
+    home: homeOf(typeof flags['home'] === 'string' ? ['--home', flags['home']] : []),
     args,
     flags,
     json: flags['json'] === true,
@@ -89,7 +96,7 @@ function listenForSignals(abort: AbortController): void {
 }
 
 async function overview(): Promise<string> {
-  const parts = await Promise.all(Object.entries(nouns).map(async ([noun, load]) => listing(noun, (await load()).commands)));
+  const parts = await Promise.all(Object.entries(nouns).map(async ([noun, load]) => listing(noun, (await load('')).commands)));
   return [`moim ${packageFile.version}`, ...parts, 'Flags of every command: --home DIR --json --quiet --help --version'].join('\n\n');
 }
 

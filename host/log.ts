@@ -47,7 +47,7 @@ export type LogLevel = (typeof logLevels)[number];
 /** `write` is where lines go: stderr, or a test's collector. */
 export function createLog(name: string, level: LogLevel, write?: (line: string) => void): Log {
   const stream = write ? { write } : pino.destination({ dest: 2, sync: true });
-  const logger = pino({ name, level, base: { name, pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  const logger = pino({ name, level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, stream);
   return {
     debug: (event, fields) => logger.debug(admit(fields), event),
     info: (event, fields) => logger.info(admit(fields), event),

@@ -6,8 +6,8 @@
 import { createServer } from 'node:net';
 import { MoimError } from '#protocol/errors.ts';
 
-export const firstPort = 20_000;
-export const lastPort = 32_767;
+const firstPort = 20_000;
+const lastPort = 32_767;
 
 /**
  * Gives a port of 127.0.0.1 that could be bound just now: `preferred` where it is free, else the first free one from a

@@ -1,5 +1,6 @@
 /**
- * `npm test [-- --no-check] [--group NAME] [--name PATTERN] [--verbose] [PATH|GLOB…]`: the checks, then every test in four groups:
+ * `npm test [-- --no-check] [--group NAME] [--name PATTERN] [--verbose] [--root DIR] [PATH|GLOB…]`: the
+ * checks, then every test of the project (or of the tree in DIR) in four groups:
  *
  * - unit: nothing but the process itself;
  * - database: files that import test/support/database.ts;
@@ -12,7 +13,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
@@ -21,11 +22,12 @@ import { groupNames, testGroups } from './test/groups.ts';
 import { isKnownSkip } from './test/skip-reasons.ts';
 import { countNames, openTally, type Skip, type Tally } from './test/tally.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '');
+const project = fileURLToPath(new URL('..', import.meta.url));
 /** A file that hangs is ended after this many milliseconds. */
 const longestFile = 900_000;
 
 const options = readOptions();
+const root = resolve(options.root ?? project);
 const groups = testGroups(root, options.paths);
 const wanted = groupNames.filter((name) => options.group === undefined || options.group === name);
 if (wanted.every((name) => groups.get(name)?.length === 0)) {
@@ -68,14 +70,15 @@ function readOptions() {
         'no-check': { type: 'boolean' },
         group: { type: 'string' },
         name: { type: 'string' },
+        root: { type: 'string' },
         verbose: { type: 'boolean' },
       },
     });
     if (values.group !== undefined && !(groupNames as readonly string[]).includes(values.group)) {
       throw new Error(`--group takes ${groupNames.join(', ')}`);
     }
-    const { group, name, verbose = false } = values;
-    return { check: !values['no-check'], group, name, verbose, paths: positionals };
+    const { group, name, root, verbose = false } = values;
+    return { check: !values['no-check'], group, name, root, verbose, paths: positionals };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(2);
@@ -84,8 +87,8 @@ function readOptions() {
 
 function runCheck(): boolean {
   return (
-    spawnSync(process.execPath, [join(root, 'scripts/check.ts')], { stdio: 'inherit', cwd: root }).status ===
-    0
+    spawnSync(process.execPath, [join(project, 'scripts/check.ts')], { stdio: 'inherit', cwd: project })
+      .status === 0
   );
 }
 

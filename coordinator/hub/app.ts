@@ -5,6 +5,7 @@ import websocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import type { Log } from '#host/log.ts';
+import { canonical, type Json } from '#protocol/canonical.ts';
 import { errors, MoimError } from '#protocol/errors.ts';
 import { frameLimit } from '#protocol/frame.ts';
 import { verifySignature } from '#protocol/sign.ts';
@@ -56,7 +57,8 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
     links,
     hubKey: identity.public,
     async enrol(bearer, { key, proof }) {
-      await verifySignature(proof, 'moim-enrol', key);
+      const proven = await verifySignature(proof, 'moim-enrol', key);
+      if (canonical(proven as Json) !== canonical({ token: bearer.sha256 })) throw new MoimError('bad-signature', 'the proof is for another token');
       const site = await enrol(db, now(), bearer, key);
       log.info('site-enrolled', { site: site.site, state: site.state, fingerprint: site.fingerprint });
       return site;

@@ -65,7 +65,7 @@ export async function ensureCluster(
     ...(options.durable ? [] : ['--no-sync']),
   ]);
   const { status, output } = await runToEnd(file, args, { ...how, signal: options.signal });
-  if (runAs.kind === 'user') chownSync(layout.password, 0, 0);
+  layout.keep(layout.password);
   if (options.signal?.aborted || status !== 0) {
     rmSync(unfinished, { recursive: true, force: true });
     if (options.signal?.aborted) throw new MoimError('interrupted');

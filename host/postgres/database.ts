@@ -42,14 +42,15 @@ export interface Database {
 }
 
 /**
- * Opens the database. Throws MoimError `database-unavailable`, `database-too-old` (PostgreSQL before 15), or what
- * `attachServer` throws.
+ * Opens the database. Throws MoimError `database-unavailable`, `database-too-old` (PostgreSQL before 15), `bad-config`
+ * (a `url` that is none), or what `attachServer` throws.
  *
  *     const database = await openDatabase({ home: '/srv/moim' });
  *     await migrate(database.pool, 'results', 'results');
  *     await database.close();
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  if (options.url !== undefined) checkAddress(options.url);
   const server = options.url === undefined ? await attachServer(options) : undefined;
   const database = new OpenedDatabase(options, server);
   try {
@@ -58,6 +59,21 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   } catch (error) {
     await database.close();
     throw databaseError(error, options.signal);
+  }
+}
+
+/** Takes `server_version_num`. Throws MoimError `database-too-old` under 15. */
+export function refuseOld(version: number): void {
+  if (version >= 150_000) return;
+  throw new MoimError('database-too-old', `the server is PostgreSQL ${Math.floor(version / 10_000)}`);
+}
+
+function checkAddress(url: string): void {
+  if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {
+    throw new MoimError(
+      'bad-config',
+      'the address of the database is not of the form postgresql://user:password@host/name',
+    );
   }
 }
 
@@ -111,10 +127,7 @@ class OpenedDatabase implements Database {
       const { rows } = await client.query<{ version: string }>(
         `SELECT current_setting('server_version_num') AS version`,
       );
-      const version = Number(rows[0]?.version);
-      if (!(version >= 150_000)) {
-        throw new MoimError('database-too-old', `the server is PostgreSQL ${Math.floor(version / 10_000)}`);
-      }
+      refuseOld(Number(rows[0]?.version));
     } catch (error) {
       throw databaseError(error);
     } finally {

@@ -115,6 +115,7 @@ async function runningServer(
   const runAs = chooseRunAs(layout.folder, layout.data, binaries);
   runAs.own(layout.folder);
   await ensureCluster(layout, binaries, runAs, { durable: settings.fsync !== 'off', signal });
+  readPassword(layout);
   const nextPort: NextPort = (preferred, avoid) => freePort({ random: Math.random, preferred, avoid });
   return startServer(layout, binaries, runAs, { settings, nextPort, signal });
 }
@@ -129,7 +130,7 @@ async function holdReady(layout: Layout, server: Postmaster, name: string): Prom
   for (;;) {
     const state = await probe(url(name));
     if (state === undefined) return url(name);
-    if (state === '3D000') await createDatabase(url('postgres'), name);
+    if (state === '3D000') await makeDatabase(url('template1'), name);
     else if (state !== '57P03' || performance.now() > until) {
       throw new MoimError(
         'database-unavailable',
@@ -153,12 +154,20 @@ async function probe(url: string): Promise<string | undefined> {
   }
 }
 
-async function createDatabase(url: string, name: string): Promise<void> {
+/**
+ * A new cluster holds an empty database `postgres` that nobody needs: giving it our name costs nothing, whereas a new
+ * database is 300 files to copy (0.4 s on a slow disk).
+ */
+async function makeDatabase(url: string, name: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   client.on('error', () => {});
   try {
     await client.connect();
-    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+    const { rowCount } = await client.query(`SELECT FROM pg_database WHERE datname = 'postgres'`);
+    const target = client.escapeIdentifier(name);
+    await client.query(
+      rowCount ? `ALTER DATABASE postgres RENAME TO ${target}` : `CREATE DATABASE ${target}`,
+    );
   } finally {
     await client.end().catch(() => {});
   }

@@ -14,7 +14,8 @@ import { type ErrorCode, MoimError } from '#protocol/errors.ts';
 export function databaseError(error: unknown, signal?: AbortSignal): MoimError {
   if (error instanceof MoimError) return error;
   const code = codeOf(error);
-  if (signal?.aborted) return new MoimError('interrupted');
+  if (signal?.aborted || (error instanceof Error && error.name === 'AbortError'))
+    return new MoimError('interrupted');
   if (code === undefined)
     return new MoimError(isLost(error) ? 'database-unavailable' : 'database-failed', 'no SQLSTATE');
   if (!/^[0-9A-Z]{5}$/.test(code)) return new MoimError(systemErrors[code] ?? 'database-failed', code);

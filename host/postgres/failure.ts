@@ -10,6 +10,16 @@ export function failureOf(output: string, log: string): MoimError {
     return new MoimError('home-unwritable', `PostgreSQL may not use its folder; see ${log}`);
   }
   if (/cannot be run as root|must not be run as root/.test(output)) return new MoimError('postgres-as-root');
+  const version = /initialized by PostgreSQL version (\d+)/.exec(output)?.[1];
+  if (version !== undefined) {
+    return new MoimError(
+      'database-start-failed',
+      `the data in the home were written by PostgreSQL ${version}`,
+      {
+        remedy: 'Run the version of Moim that wrote them, or load the data again into a new home.',
+      },
+    );
+  }
   return new MoimError('database-start-failed', `PostgreSQL did not start; its last lines stand in ${log}`);
 }
 
@@ -21,6 +31,7 @@ export function fileFailure(error: unknown, path: string): unknown {
     case 'EPERM':
     case 'EROFS':
     case 'ENOTDIR':
+    case 'EEXIST':
       return new MoimError('home-unwritable', `${path}: ${code}`, { cause: error });
     case 'ENOSPC':
     case 'EDQUOT':

@@ -1,6 +1,6 @@
 /** Where a home keeps its PostgreSQL. */
 
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileFailure } from './failure.ts';
 
@@ -16,6 +16,8 @@ export interface Layout {
   /** One file a process that uses the server. */
   readonly users: string;
   readonly lock: string;
+  /** When root works in the home of somebody else: gives them a file that we made there. */
+  keep(path: string): void;
 }
 
 /** Makes the folders where they are missing. Throws MoimError `home-unwritable` or `disk-full`. */
@@ -25,15 +27,25 @@ export function makeLayout(home: string): Layout {
     mkdirSync(dirname(resolve(home)), { recursive: true });
     if (!existsSync(home)) mkdirSync(home, { mode: 0o700 });
     const folder = join(realpathSync(home), 'postgres');
-    mkdirSync(join(folder, 'users'), { recursive: true, mode: 0o700 });
+    const owner = statSync(home);
+    const keep = (path: string) => {
+      if (process.getuid?.() === 0) chownSync(path, owner.uid, owner.gid);
+    };
+    const users = join(folder, 'users');
+    if (!existsSync(users)) {
+      mkdirSync(users, { recursive: true, mode: 0o700 });
+      keep(folder);
+      keep(users);
+    }
     return {
       folder,
       data: join(folder, 'data'),
       password: join(folder, 'password'),
       log: join(folder, 'server.log'),
       port: join(folder, 'port'),
-      users: join(folder, 'users'),
+      users,
       lock: join(folder, 'lock'),
+      keep,
     };
   } catch (error) {
     throw fileFailure(error, home);

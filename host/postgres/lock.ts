@@ -10,7 +10,7 @@ import { isRunning } from './process-mark.ts';
 
 /**
  * Runs `work` while holding the lock `path`. `holder` is `<process mark>:<token>`, unlike any other holder's.
- * Throws MoimError `database-busy` after `patienceMs`, and the signal's reason when it is aborted while waiting.
+ * Throws MoimError `database-busy` after `patienceMs`, and `interrupted` when the signal is aborted while waiting.
  */
 export async function withLock<T>(
   path: string,
@@ -20,7 +20,7 @@ export async function withLock<T>(
 ): Promise<T> {
   const until = performance.now() + (options.patienceMs ?? 120_000);
   while (!tryLock(path, holder)) {
-    options.signal?.throwIfAborted();
+    if (options.signal?.aborted) throw new MoimError('interrupted');
     if (performance.now() > until) throw new MoimError('database-busy', `${path} is held by another process`);
     await sleep(15);
   }

@@ -24,7 +24,6 @@ export function defaultSettings(): Settings {
     // No replicas: a table filled in the transaction that made it skips the log and is synced once.
     wal_level: 'minimal',
     max_wal_senders: '0',
-    wal_compression: 'on',
     max_wal_size: '1GB',
     // Reading ahead: one helper process instead of three.
     io_workers: '1',
@@ -34,6 +33,7 @@ export function defaultSettings(): Settings {
     log_min_messages: 'log',
     log_min_error_statement: 'panic',
     log_error_verbosity: 'terse',
+    log_checkpoints: 'off',
     ...sharedMemory(),
   };
 }

@@ -46,7 +46,7 @@ export async function startServer(
       args,
       options: how,
     } = runAs.command(binaries.postgres, serverArguments(layout, port, options.settings));
-    const log = openLog(layout.log);
+    const log = openLog(layout);
     const child = spawn(file, args, {
       ...how,
       cwd: '/',
@@ -59,6 +59,7 @@ export async function startServer(
     if (started) {
       child.unref();
       writeFileSync(layout.port, `${port}\n`, { mode: 0o600 });
+      layout.keep(layout.port);
       return started;
     }
     const output = readFileSync(layout.log).subarray(log.offset).toString();
@@ -84,7 +85,7 @@ export function runsWith(server: Postmaster, settings: Settings): boolean {
 }
 
 /** Stops a server: sessions are ended, everything is written. After `patienceMs` without a clean end, at once (it recovers at its next start). */
-export async function stopServer(server: Postmaster, patienceMs = 20_000): Promise<void> {
+export async function stopServer(server: Postmaster, patienceMs = 8_000): Promise<void> {
   const mark = processMark(server.pid);
   if (mark === undefined) return;
   send(server.pid, 'SIGINT');
@@ -155,9 +156,11 @@ async function waitUntilReady(
 }
 
 /** Opens the server's log for appending; one over 8 MB is set aside first. `offset` is where this start's lines begin. */
-function openLog(path: string): { readonly descriptor: number; readonly offset: number } {
+function openLog(layout: Layout): { readonly descriptor: number; readonly offset: number } {
+  const path = layout.log;
   if (existsSync(path) && statSync(path).size > 8 * 2 ** 20) renameSync(path, `${path}.old`);
   const descriptor = openSync(path, 'a', 0o600);
+  layout.keep(path);
   return { descriptor, offset: statSync(path).size };
 }
 

@@ -9,7 +9,7 @@ import { MoimError } from '#protocol/errors.ts';
 import { type CdmColumn, type CdmTable, cdmTables, findCdmTable } from '#sql/cdm/tables.ts';
 import { COMMA, CsvScanner, fieldText, TAB } from './csv.ts';
 
-const chunkBytes = 1 << 16;
+const chunkBytes = 1 << 18;
 const utf8Mark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 export interface CdmFile {

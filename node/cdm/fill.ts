@@ -71,7 +71,7 @@ async function copyInto(
   source: Iterable<Buffer> | AsyncIterable<Buffer>,
 ): Promise<number> {
   const names = columns.map(quoteName).join(', ');
-  const stream = client.query(pgCopy.from(`copy ${qualify(schema, table.name)} (${names}) from stdin with (${options}, freeze)`, { highWaterMark: 4194304 }));
+  const stream = client.query(pgCopy.from(`copy ${qualify(schema, table.name)} (${names}) from stdin with (${options}, freeze)`));
   // A stream that fails while nobody waits on it must still have a listener; `finished` is awaited in every case.
   const finished = new Promise<void>((resolve, reject) => {
     stream.once('finish', resolve);

@@ -1,7 +1,7 @@
 /** The linear solver of disclosure control: HiGHS, compiled to WebAssembly. */
 
-import type { LinearAnswer, LinearProgram, LinearSolver, OpenProgram } from '#protocol/disclosure/linear.ts';
 import loadHighs, { type Highs } from 'highs';
+import type { LinearAnswer, LinearProgram, LinearSolver, OpenProgram } from '#protocol/disclosure/linear.ts';
 
 /** Loads HiGHS (some 50 ms). The caller keeps what it gets: one solver serves every release of a process. */
 export async function loadSolver(): Promise<LinearSolver> {
@@ -32,15 +32,20 @@ function openProgram(highs: Highs, program: LinearProgram): OpenProgram {
       values: Float64Array.from(program.rows.flatMap((row) => row.factors)),
     },
   });
-  // Simplex without presolve starts from the last basis: of one model only bounds and costs change. The time limit is
-  // a backstop, per solve; the gaps make a whole-number optimum exact.
+  // Simplex without presolve starts from the last basis: of one program only bounds and costs change. The gaps make a
+  // whole-number optimum exact. Iterations and nodes are the backstop, not time: the same input gives the same answer.
   const { raw } = model;
-  model.options.set({ output_flag: false, presolve: 'off', solver: 'choose', mip_rel_gap: 0, mip_abs_gap: 0.5 });
+  model.options.set({
+    output_flag: false,
+    presolve: 'off',
+    solver: 'choose',
+    mip_rel_gap: 0,
+    mip_abs_gap: 0.5,
+  });
   model.options.set({ simplex_iteration_limit: 200_000, mip_max_nodes: 20_000 });
   const { integer } = highs.constants.variableType;
   const { optimal, infeasible } = highs.constants.modelStatus;
   const all = { kind: 'range', from: 0, to: columns - 1 } as const;
-  let costed: number[] = [];
 
   return {
     bound(column, low, high) {
@@ -48,14 +53,16 @@ function openProgram(highs: Highs, program: LinearProgram): OpenProgram {
     },
     minimize(costs, whole): LinearAnswer {
       try {
-        for (const column of costed) raw.changeColCost(column, 0);
-        costed = costs.map(([column]) => column);
-        for (const [column, cost] of costs) raw.changeColCost(column, cost);
+        const dense = new Float64Array(columns);
+        for (const [column, cost] of costs) dense[column] = cost;
+        model.changeColsCost(all, dense);
         if (whole) model.changeColsIntegrality(all, new Int32Array(columns).fill(integer));
         raw.run();
         const status = raw.getModelStatus();
         if (status === infeasible) return { kind: 'infeasible' };
-        return status === optimal ? { kind: 'optimal', point: model.getSolution().colValue } : { kind: 'failed' };
+        return status === optimal
+          ? { kind: 'optimal', point: model.getSolution().colValue }
+          : { kind: 'failed' };
       } catch {
         return { kind: 'failed' };
       } finally {

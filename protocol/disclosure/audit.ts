@@ -10,7 +10,7 @@ import type { LinearSolver, OpenProgram } from './linear.ts';
 import { type DisclosureRule, isSensitive } from './rule.ts';
 
 export type Fault =
-  /** Released, though not a published cell of this input, or more than once. */
+  /** A number about no published cell of this input, or a cell that comes more than once. */
   | 'not-asked'
   /** A published cell about which nothing is said. */
   | 'missing'
@@ -56,7 +56,9 @@ export function audit(
   const raw = new Map(input.cells.map((cell) => [cell.id, cell]));
   const said = new Map<string, ReleasedCell>();
   for (const cell of released) {
-    if (said.has(cell.id) || raw.get(cell.id)?.visibility !== 'published') add(cell.id, 'not-asked');
+    const isSilent = cell.state === 'error' || cell.state === 'not-applicable';
+    const isAsked = raw.get(cell.id)?.visibility === 'published' || (isSilent && !raw.has(cell.id));
+    if (said.has(cell.id) || !isAsked) add(cell.id, 'not-asked');
     said.set(cell.id, cell);
   }
   for (const cell of input.cells) {
@@ -68,7 +70,8 @@ export function audit(
   // A release that is untrue leaves nothing to measure: no table agrees with it.
   if (found.length > 0 || rule.minimumCell === 1) return found;
 
-  const isWithheld = (cell: RawCell): boolean => cell.visibility === 'published' && !isExact(said.get(cell.id));
+  const isWithheld = (cell: RawCell): boolean =>
+    cell.visibility === 'published' && !isExact(said.get(cell.id));
   const zeroWithheld = zeroPieces(input, isWithheld);
   const floor = (cell: RawCell): number =>
     rule.showZero && cell.visibility === 'published' && !zeroWithheld.has(cell.id) ? 1 : 0;
@@ -78,25 +81,31 @@ export function audit(
     if (answer?.state === 'suppressed') return [Math.max(answer.low, floor(cell)), answer.high];
     return [floor(cell), Number.POSITIVE_INFINITY];
   });
+  // What a reader holds whatever is withheld: known numbers and, where no zero had to be withheld, "at least 1".
   const before = pieces(input, (cell) =>
-    cell.visibility === 'known' ? [cell.value, cell.value] : [0, Number.POSITIVE_INFINITY],
+    cell.visibility === 'known' ? [cell.value, cell.value] : [floor(cell), Number.POSITIVE_INFINITY],
   );
-  const cap = 8 * (input.cells.length + 2) * (input.cells.reduce((most, cell) => Math.max(most, cell.value), 0) + 2 * rule.minimumCell);
+  const cap =
+    8 *
+    (input.cells.length + 2) *
+    (input.cells.reduce((most, cell) => Math.max(most, cell.value), 0) + 2 * rule.minimumCell);
 
   for (const piece of after) {
-    const targets = piece.cells.flatMap((cell, at) => (isSensitive(cell, rule) || isWithheld(cell) ? [at] : []));
+    const targets = piece.cells.flatMap((cell, at) =>
+      isSensitive(cell, rule) || isWithheld(cell) ? [at] : [],
+    );
     const widths = measure(piece, targets, cap, solve);
-    targets.forEach((at, position) => {
+    for (const [position, at] of targets.entries()) {
       const { id } = piece.cells[at]!;
       const width = widths[position];
-      if (width === undefined) return add(id, 'unproven');
-      if (width >= rule.minimumCell) return;
-      // Narrower than k: allowed only as far as known numbers alone gave it away before any release.
+      if (width === undefined) add(id, 'unproven');
+      if (width === undefined || width >= rule.minimumCell) continue;
+      // Narrower than k: allowed only as far as no release could have hidden it.
       const home = before.find((other) => other.cells.some((cell) => cell.id === id))!;
       const [prior] = measure(home, [home.cells.findIndex((cell) => cell.id === id)], cap, solve);
       if (prior === undefined) add(id, 'unproven');
       else if (width < Math.min(rule.minimumCell, prior)) add(id, 'narrow');
-    });
+    }
   }
   return found;
 }
@@ -109,7 +118,8 @@ function faults(cell: RawCell, answer: ReleasedCell, rule: DisclosureRule): Faul
       if (answer.value !== cell.value || (answer.state === 'zero') !== (cell.value === 0)) return ['untrue'];
       return isSensitive(cell, rule) ? ['open'] : [];
     case 'suppressed':
-      if (!Number.isSafeInteger(answer.low) || !Number.isSafeInteger(answer.high) || answer.low < 0) return ['untrue'];
+      if (!Number.isSafeInteger(answer.low) || !Number.isSafeInteger(answer.high) || answer.low < 0)
+        return ['untrue'];
       if (cell.value < answer.low || cell.value > answer.high) return ['untrue'];
       return answer.high - answer.low < rule.minimumCell ? ['narrow'] : [];
     case 'not-applicable':
@@ -124,7 +134,9 @@ function isExact(answer: ReleasedCell | undefined): boolean {
 
 /** Ids of all cells that hang together with an empty cell that was withheld: there a reader cannot count on "at least 1". */
 function zeroPieces(input: RawCells, isWithheld: (cell: RawCell) => boolean): Set<string> {
-  const whole = pieces(input, (cell) => (cell.visibility === 'known' ? [cell.value, cell.value] : [0, Number.POSITIVE_INFINITY]));
+  const whole = pieces(input, (cell) =>
+    cell.visibility === 'known' ? [cell.value, cell.value] : [0, Number.POSITIVE_INFINITY],
+  );
   const hit = whole.filter((piece) => piece.cells.some((cell) => cell.value === 0 && isWithheld(cell)));
   return new Set(hit.flatMap((piece) => piece.cells.map((cell) => cell.id)));
 }
@@ -133,7 +145,9 @@ function zeroPieces(input: RawCells, isWithheld: (cell: RawCell) => boolean): Se
 function pieces(input: RawCells, range: (cell: RawCell) => readonly [number, number]): Piece[] {
   const cells = new Map(input.cells.map((cell) => [cell.id, { cell, range: range(cell) }]));
   const isOpen = (id: string): boolean => {
-    const { range: [low, high] } = cells.get(id)!;
+    const {
+      range: [low, high],
+    } = cells.get(id)!;
     return low !== high;
   };
   const touching = new Map<string, number[]>();
@@ -147,7 +161,12 @@ function pieces(input: RawCells, range: (cell: RawCell) => readonly [number, num
     if (!isOpen(cell.id)) {
       // A constant, yet a number can follow from it only through links; alone it is a piece of width 0.
       visited.add(cell.id);
-      result.push({ cells: [cell], low: [cells.get(cell.id)!.range[0]], high: [cells.get(cell.id)!.range[1]], equations: [] });
+      result.push({
+        cells: [cell],
+        low: [cells.get(cell.id)!.range[0]],
+        high: [cells.get(cell.id)!.range[1]],
+        equations: [],
+      });
       continue;
     }
     const members: string[] = [];
@@ -174,7 +193,10 @@ function pieces(input: RawCells, range: (cell: RawCell) => readonly [number, num
       equations: [...links].map((index) => {
         const { total, parts, relation } = input.links[index]!;
         const terms = [{ id: total, sign: 1 }, ...parts.map((id) => ({ id, sign: -1 }))];
-        const constant = terms.reduce((sum, { id, sign }) => (place.has(id) ? sum : sum + sign * cells.get(id)!.range[0]), 0);
+        const constant = terms.reduce(
+          (sum, { id, sign }) => (place.has(id) ? sum : sum + sign * cells.get(id)!.range[0]),
+          0,
+        );
         const inside = terms.filter(({ id }) => place.has(id));
         return {
           at: inside.map(({ id }) => place.get(id)!),
@@ -189,14 +211,25 @@ function pieces(input: RawCells, range: (cell: RawCell) => readonly [number, num
 }
 
 /** The proved width of each target, or undefined where nothing could be proved. */
-function measure(piece: Piece, targets: readonly number[], cap: number, solve: LinearSolver): (number | undefined)[] {
+function measure(
+  piece: Piece,
+  targets: readonly number[],
+  cap: number,
+  solve: LinearSolver,
+): (number | undefined)[] {
   if (targets.length === 0) return [];
-  if (piece.equations.length === 0) return targets.map((at) => Math.min(piece.high[at]!, cap) - piece.low[at]!);
+  if (piece.equations.length === 0)
+    return targets.map((at) => Math.min(piece.high[at]!, cap) - piece.low[at]!);
   const high = piece.high.map((value) => Math.min(value, cap));
   const program = solve({
     low: piece.low,
     high,
-    rows: piece.equations.map(({ at, sign, low, high: most }) => ({ low, high: most, columns: at, factors: sign })),
+    rows: piece.equations.map(({ at, sign, low, high: most }) => ({
+      low,
+      high: most,
+      columns: at,
+      factors: sign,
+    })),
   });
   try {
     return targets.map((at) => {
@@ -210,17 +243,28 @@ function measure(piece: Piece, targets: readonly number[], cap: number, solve: L
 }
 
 /** The cell at one end of its range, in a table of whole numbers that keeps every equation and bound exactly. */
-function proved(piece: Piece, high: readonly number[], program: OpenProgram, at: number, sign: number): number | undefined {
+function proved(
+  piece: Piece,
+  high: readonly number[],
+  program: OpenProgram,
+  at: number,
+  sign: number,
+): number | undefined {
   for (const whole of [false, true]) {
     const answer = program.minimize([[at, sign]], whole);
     if (answer.kind !== 'optimal') continue;
     const point = piece.cells.map((_, column) => Math.round(answer.point[column]!));
     const inside = point.every(
       (value, column) =>
-        value >= piece.low[column]! && value <= high[column]! && Math.abs(value - answer.point[column]!) < 1e-3,
+        value >= piece.low[column]! &&
+        value <= high[column]! &&
+        Math.abs(value - answer.point[column]!) < 1e-3,
     );
     const agrees = piece.equations.every((equation) => {
-      const sum = equation.at.reduce((total, column, place) => total + equation.sign[place]! * point[column]!, 0);
+      const sum = equation.at.reduce(
+        (total, column, place) => total + equation.sign[place]! * point[column]!,
+        0,
+      );
       return sum >= equation.low && sum <= equation.high;
     });
     if (inside && agrees) return point[at]!;

@@ -36,7 +36,10 @@ export function openComplements(
   const far = Math.max(...up) + Math.max(...down);
   const changes = [0, 2 * size].flatMap((block) =>
     table.rows.map((row) => {
-      const rest = row.parts.reduce((sum, part) => sum - table.cells[part]!.value, table.cells[row.total]!.value);
+      const rest = row.parts.reduce(
+        (sum, part) => sum - table.cells[part]!.value,
+        table.cells[row.total]!.value,
+      );
       const columns = [row.total, ...row.parts].map((cell) => cell + block);
       const factors = [1, ...row.parts.map(() => -1)];
       return {

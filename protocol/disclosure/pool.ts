@@ -55,9 +55,17 @@ function add(id: string, kind: CellKind, parts: readonly ReleasedCell[]): Pooled
         break;
     }
   }
-  if (sites === 0) return { id, kind, sites, state: parts.some((part) => part.state === 'error') ? 'error' : 'not-applicable' };
+  if (sites === 0)
+    return {
+      id,
+      kind,
+      sites,
+      state: parts.some((part) => part.state === 'error') ? 'error' : 'not-applicable',
+    };
   if (suppressed > 0) return { id, kind, sites, state: values > 0 ? 'range' : 'suppressed', low, high };
-  return low === 0 ? { id, kind, sites, state: 'zero', value: 0 } : { id, kind, sites, state: 'value', value: low };
+  return low === 0
+    ? { id, kind, sites, state: 'zero', value: 0 }
+    : { id, kind, sites, state: 'value', value: low };
 }
 
 function isSound(cell: ReleasedCell): boolean {

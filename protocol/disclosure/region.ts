@@ -13,7 +13,7 @@
  * and widening the bounds (withholding more) never loses one.
  */
 
-import type { LinearAnswer, LinearSolver, OpenProgram } from './linear.ts';
+import type { LinearAnswer, LinearSolver } from './linear.ts';
 import { fail, linearRows, type Row, type Table } from './table.ts';
 
 export interface Interval {
@@ -38,18 +38,26 @@ export function openRegion(table: Table, start: readonly Interval[], solve: Line
   const low = start.map((interval) => interval.low);
   const high = start.map((interval) => interval.high);
   const program = solve({ low, high, rows: linearRows(table) });
-  const witnesses: number[][] = [truth];
+  const witnesses: number[][] = [];
+  let [least, most, stale] = [[...truth], [...truth], false];
   let outer: Interval[] | undefined;
   let solved = 0;
 
-  const holds = (point: readonly number[]): boolean => point.every((value, at) => value >= low[at]! && value <= high[at]!);
-  const seen = (cell: number): Interval => {
-    let [least, most] = [truth[cell]!, truth[cell]!];
-    for (const point of witnesses) {
-      const value = point[cell]!;
-      if ((value < least || value > most) && holds(point)) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  const holds = (point: readonly number[]): boolean =>
+    point.every((value, at) => value >= low[at]! && value <= high[at]!);
+  const widen = (point: readonly number[]): void => {
+    for (let at = 0; at < point.length; at++) {
+      if (point[at]! < least[at]!) least[at] = point[at]!;
+      if (point[at]! > most[at]!) most[at] = point[at]!;
     }
-    return { low: least, high: most };
+  };
+  /** What the witnesses that keep to the present bounds show of a cell. */
+  const seen = (cell: number): Interval => {
+    if (stale) {
+      [least, most, stale] = [[...truth], [...truth], false];
+      for (const point of witnesses) if (holds(point)) widen(point);
+    }
+    return { low: least[cell]!, high: most[cell]! };
   };
   const propagated = (cell: number): Interval => {
     outer ??= propagate(table.rows, low, high);
@@ -61,6 +69,7 @@ export function openRegion(table: Table, start: readonly Interval[], solve: Line
       const point = wholePoint(table.rows, program.minimize([[cell, sign]], whole));
       if (point !== undefined && holds(point)) {
         witnesses.push(point);
+        widen(point);
         return point[cell]!;
       }
     }
@@ -68,21 +77,21 @@ export function openRegion(table: Table, start: readonly Interval[], solve: Line
   };
 
   return {
-    bound(cell, least, most) {
-      if (low[cell] === least && high[cell] === most) return;
-      low[cell] = least;
-      high[cell] = most;
-      outer = undefined;
-      program.bound(cell, least, most);
+    bound(cell, from, to) {
+      if (low[cell] === from && high[cell] === to) return;
+      low[cell] = from;
+      high[cell] = to;
+      [outer, stale] = [undefined, true];
+      program.bound(cell, from, to);
     },
     isWide(cell, width) {
       const limit = propagated(cell);
       if (limit.high - limit.low < width) return false;
       const known = seen(cell);
       if (known.high - known.low >= width) return true;
-      const most = known.high === limit.high ? known.high : extreme(cell, -1);
-      if (most - known.low >= width) return true;
-      return most - (known.low === limit.low ? known.low : extreme(cell, 1)) >= width;
+      const top = known.high === limit.high ? known.high : extreme(cell, -1);
+      if (top - known.low >= width) return true;
+      return top - (known.low === limit.low ? known.low : extreme(cell, 1)) >= width;
     },
     interval(cell) {
       const limit = propagated(cell);
@@ -98,7 +107,7 @@ export function openRegion(table: Table, start: readonly Interval[], solve: Line
 }
 
 /** The solver's point as whole numbers that keep every link exactly, or undefined. */
-export function wholePoint(rows: readonly Row[], answer: LinearAnswer): number[] | undefined {
+function wholePoint(rows: readonly Row[], answer: LinearAnswer): number[] | undefined {
   if (answer.kind !== 'optimal') return undefined;
   const point = Array.from(answer.point, (value) => Math.round(value) + 0);
   for (let at = 0; at < point.length; at++) {
@@ -139,5 +148,3 @@ function propagate(rows: readonly Row[], low: readonly number[], high: readonly 
   }
   return least.map((value, at) => ({ low: value, high: most[at]! }));
 }
-
-export type { OpenProgram };

@@ -22,20 +22,24 @@ export interface Table {
  * @throws MoimError `disclosure-failed`
  */
 export function checkInput(input: RawCells, rule: DisclosureRule): void {
-  if (!Number.isSafeInteger(rule.minimumCell) || rule.minimumCell < 1) fail('the minimum cell is not a whole number of at least 1');
+  if (!Number.isSafeInteger(rule.minimumCell) || rule.minimumCell < 1)
+    fail('the minimum cell is not a whole number of at least 1');
   const byId = new Map<string, RawCell>();
   for (const cell of input.cells) {
     if (byId.has(cell.id)) fail(`cell ${cell.id} is given twice`);
     byId.set(cell.id, cell);
     if (!isCount(cell.n) || !isCount(cell.value)) fail(`cell ${cell.id} is not a count`);
-    if (cell.kind === 'persons' && cell.n !== cell.value) fail(`cell ${cell.id} counts persons, yet n and value differ`);
+    if (cell.kind === 'persons' && cell.n !== cell.value)
+      fail(`cell ${cell.id} counts persons, yet n and value differ`);
     if (cell.kind === 'rows' && (cell.n > cell.value || (cell.n === 0) !== (cell.value === 0)))
       fail(`cell ${cell.id} has more persons than rows`);
-    if (cell.weight !== undefined && !(cell.weight > 0 && cell.weight <= 1000)) fail(`cell ${cell.id} has a weight out of range`);
+    if (cell.weight !== undefined && !(cell.weight > 0 && cell.weight <= 1000))
+      fail(`cell ${cell.id} has a weight out of range`);
   }
   for (const link of input.links) {
     const value = (id: string): number => byId.get(id)?.value ?? fail(`a link names the unknown cell ${id}`);
-    if (new Set([link.total, ...link.parts]).size !== link.parts.length + 1) fail(`the link of ${link.total} repeats a cell`);
+    if (new Set([link.total, ...link.parts]).size !== link.parts.length + 1)
+      fail(`the link of ${link.total} repeats a cell`);
     const rest = value(link.total) - link.parts.reduce((sum, id) => sum + value(id), 0);
     const [low, high] = slack(link);
     if (rest < low || rest > high) fail(`the link of ${link.total} does not hold`);
@@ -56,10 +60,16 @@ export function tables(input: RawCells): Table[] {
   const rows = input.links
     .map((link): Row => {
       const [low, high] = slack(link);
-      return { total: position(link.total), parts: link.parts.map(position).sort((a, b) => a - b), low, high };
+      return {
+        total: position(link.total),
+        parts: link.parts.map(position).sort((a, b) => a - b),
+        low,
+        high,
+      };
     })
     .sort((a, b) => order(rowKey(a), rowKey(b)));
-  const open = (row: Row) => [row.total, ...row.parts].filter((index) => cells[index]!.visibility !== 'known');
+  const open = (row: Row) =>
+    [row.total, ...row.parts].filter((index) => cells[index]!.visibility !== 'known');
   for (const row of rows) {
     const [first, ...rest] = open(row);
     for (const index of rest) parent[root(index)] = root(first!);
@@ -122,10 +132,13 @@ export function costs(table: Table): number[] {
       const parts = row.parts.filter(published);
       const sum = parts.reduce((total, index) => total + rank[index]!, 0);
       if (parts.length > 1) rank[row.total] = Math.min(32, Math.max(rank[row.total]!, sum));
-      if (row.parts.length === 1) rank[row.parts[0]!] = rank[row.total] = Math.max(rank[row.total]!, rank[row.parts[0]!]!);
+      if (row.parts.length === 1)
+        rank[row.parts[0]!] = rank[row.total] = Math.max(rank[row.total]!, rank[row.parts[0]!]!);
     }
   }
-  const nested = table.rows.filter((row) => published(row.total) && row.parts.length > 1 && row.parts.filter(published).length === 1);
+  const nested = table.rows.filter(
+    (row) => published(row.total) && row.parts.length > 1 && row.parts.filter(published).length === 1,
+  );
   const above = new Set(nested.map((row) => row.total));
   const below = new Set(nested.flatMap((row) => row.parts));
   return table.cells.map((cell, index) => {

@@ -103,12 +103,16 @@ function lengthRule(source: Source): readonly Finding[] {
   return [{ rule: 'house-file-length', file: source.path, line: 0, text }];
 }
 
-/** Two nodes must be able to live in one process: nothing at the top of a module changes. */
+/**
+ * Two nodes must be able to live in one process: nothing at the top of a module changes. Allowed is a name that a class
+ * fills once from its static block: how a door hands its private constructor to the one function of its file.
+ */
 function moduleState(source: Source): readonly Finding[] {
   const findings: Finding[] = [];
   for (const statement of source.tree.statements) {
     if (!ts.isVariableStatement(statement) || statement.declarationList.flags & ts.NodeFlags.Const) continue;
     if (statement.modifiers?.some((modifier) => modifier.kind === ts.SyntaxKind.DeclareKeyword)) continue;
+    if (statement.declarationList.declarations.every((name) => isFilledByClass(source, name))) continue;
     const text = 'a variable of the module is shared by every node of the process';
     findings.push({
       rule: 'house-no-module-state',
@@ -118,6 +122,20 @@ function moduleState(source: Source): readonly Finding[] {
     });
   }
   return findings;
+}
+
+/** True where a variable starts empty and every assignment to it stands in a static block of a class. */
+function isFilledByClass(source: Source, variable: ts.VariableDeclaration): boolean {
+  if (variable.initializer || !ts.isIdentifier(variable.name)) return false;
+  const name = variable.name.text;
+  const places: boolean[] = [];
+  eachNode(source, (node) => {
+    if (!ts.isBinaryExpression(node) || node.left.getText() !== name) return;
+    if (node.operatorToken.kind < ts.SyntaxKind.FirstAssignment) return;
+    if (node.operatorToken.kind > ts.SyntaxKind.LastAssignment) return;
+    places.push(ts.findAncestor(node, ts.isClassStaticBlockDeclaration) !== undefined);
+  });
+  return places.length > 0 && places.every((inside) => inside);
 }
 
 /** `test.only`, `it.skip`, `describe.todo`: a test runs, or skips for a reason found at run time. */

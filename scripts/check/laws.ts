@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { checkDoors, doorRules } from './doors.ts';
 import { checkEnvironment, environmentRules } from './environment.ts';
 import { checkErrorTable, errorRules } from './error-table.ts';
-import type { Finding } from './finding.ts';
+import { describeFinding, type Finding } from './finding.ts';
 import { checkHouse, houseRules } from './house.ts';
 import { checkImports } from './import-graph.ts';
 import { checkPurity, purityRules } from './purity.ts';
@@ -50,6 +50,13 @@ export async function checkLaws(root: string): Promise<LawReport> {
     ],
     findings: findings.sort((a, b) => compare(a.file, b.file) || a.line - b.line || compare(a.rule, b.rule)),
   };
+}
+
+/** What a person is told of a report: nothing where the laws hold. A report that read no module is blind, not clean. */
+export function lawFaults({ modules, findings }: LawReport): readonly string[] {
+  if (modules === 0)
+    return ['dependency-cruiser read no module: is `typescript` the TypeScript 6 alias? Run npm ci.'];
+  return findings.map(describeFinding);
 }
 
 function compare(a: string, b: string): number {

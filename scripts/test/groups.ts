@@ -1,26 +1,41 @@
 /** Which tests there are, and what each of them stands on. */
 
-import { readFileSync } from 'node:fs';
-import { join, matchesGlob } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, matchesGlob, relative } from 'node:path';
 import { treeFiles } from '../check/source-tree.ts';
 
 export const groupNames = ['unit', 'database', 'processes', 'proofs'] as const;
 export type GroupName = (typeof groupNames)[number];
 
 /**
- * The group of one test file, by its folder and what it imports: `test/proofs/**` are proofs; a file that imports
- * `test/support/process.ts` starts processes; one that imports `test/support/database.ts` needs a database; the rest is unit.
+ * The group of one test file (relative to `root`), by its folder and what it imports, itself or through a file of test/:
+ * `test/proofs/**` are proofs; who reaches `test/support/process.ts` starts processes; who reaches
+ * `test/support/database.ts` needs a database; the rest is unit.
  */
-export function groupOf(path: string, text: string): GroupName {
+export function groupOf(root: string, path: string): GroupName {
   if (path.startsWith('test/proofs/')) return 'proofs';
-  if (imports(text, 'process')) return 'processes';
-  if (imports(text, 'database')) return 'database';
+  const reached = reachedInTests(root, path);
+  if (reached.has('test/support/process.ts')) return 'processes';
+  if (reached.has('test/support/database.ts')) return 'database';
   return 'unit';
 }
 
-function imports(text: string, support: string): boolean {
-  return new RegExp(`(from|import\\()\\s*['"][^'"]*\\bsupport/${support}\\.ts['"]`).test(text);
+function reachedInTests(root: string, path: string): ReadonlySet<string> {
+  const reached = new Set([path]);
+  for (const here of reached) {
+    if (!existsSync(join(root, here))) continue;
+    for (const [, from = ''] of readFileSync(join(root, here), 'utf8').matchAll(importLine)) {
+      const next = from.startsWith('#test/')
+        ? from.replace('#', '')
+        : relative(root, join(root, dirname(here), from)).replaceAll('\\', '/');
+      if (next.startsWith('test/')) reached.add(next);
+    }
+  }
+  return reached;
 }
+
+/** `import … from '#test/…'` or from a path; the last line of an import that has several. Types alone start nothing. */
+const importLine = /^(?:import\b(?! type\b).*|\} from )['"]((?:#test\/|\.\.?\/)[^'"]+\.ts)['"];?$/gm;
 
 /**
  * The test files under `root` by group, each list sorted. `filters` are paths (a file, a folder) or glob patterns relative
@@ -33,7 +48,7 @@ export function testGroups(
   const groups = new Map<GroupName, string[]>(groupNames.map((name) => [name, []]));
   for (const path of treeFiles(root)) {
     if (!/^test\/.*\.test\.ts$/.test(path) || !isWanted(path, filters)) continue;
-    groups.get(groupOf(path, readFileSync(join(root, path), 'utf8')))?.push(path);
+    groups.get(groupOf(root, path))?.push(path);
   }
   return groups;
 }

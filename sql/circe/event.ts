@@ -3,7 +3,7 @@
 import { describeType } from '#sql/circe/criteria/types.ts';
 import type { Criterion, DateAdjustment } from '#sql/circe/expression.ts';
 import { conditions, template } from '#sql/circe/filter.ts';
-import { type IndexEvent, groupCondition } from '#sql/circe/group.ts';
+import { groupCondition, type IndexEvent } from '#sql/circe/group.ts';
 import { dateLiteral, plusDays } from '#sql/circe/literal.ts';
 import type { Scope } from '#sql/circe/scope.ts';
 
@@ -39,16 +39,28 @@ export function eventsOf(scope: Scope, criterion: Criterion, person?: string): E
     ? firstOf(table, alias, description.start, description.id, ranked, person === undefined)
     : { from: `${table} ${alias}`, where: ranked };
   const raw = { start: `${alias}.${description.start}`, end: template(description.end, { alias }) };
-  const dates = adjusted(raw, criterion.DateAdjustment);
+  const dates = adjusted(raw, criterion.DateAdjustment, description.fixedAdjustment ?? false);
   const row = { alias, person: `${alias}.person_id`, ...dates };
   const period = criterion.UserDefinedPeriod;
   const inside = [period?.StartDate, period?.EndDate].flatMap((date) =>
-    date === undefined ? [] : [`${dates.start} <= ${dateLiteral(date)} and ${dates.end} >= ${dateLiteral(date)}`],
+    date === undefined
+      ? []
+      : [`${dates.start} <= ${dateLiteral(date)} and ${dates.end} >= ${dateLiteral(date)}`],
   );
   const start = period?.StartDate === undefined ? dates.start : dateLiteral(period.StartDate);
   const end = period?.EndDate === undefined ? dates.end : dateLiteral(period.EndDate);
   const visit = description.visit === undefined ? 'null::bigint' : `${alias}.${description.visit}`;
-  const where = [...source.where, ...conditions(scope, criterion.filters, row, criterion.type), ...inside];
+  // An adjustment that turns an event around drops it, as in Circe (which forgets to for some types).
+  const forward =
+    criterion.DateAdjustment === undefined || description.keepsInverted
+      ? []
+      : [`${dates.end} >= ${dates.start}`];
+  const where = [
+    ...source.where,
+    ...forward,
+    ...conditions(scope, criterion.filters, row, criterion.type),
+    ...inside,
+  ];
   const nested = nestedOf(scope, criterion, { person: row.person, start, end, visit });
   return {
     from: source.from + nested.join,
@@ -70,7 +82,14 @@ export function eventsOf(scope: Scope, criterion: Criterion, person?: string): E
   };
 }
 
-function firstOf(table: string, alias: string, start: string, id: string, ranked: readonly string[], all: boolean) {
+function firstOf(
+  table: string,
+  alias: string,
+  start: string,
+  id: string,
+  ranked: readonly string[],
+  all: boolean,
+) {
   const where = ranked.length === 0 ? '' : ` where ${ranked.join(' and ')}`;
   const [distinct, order, limit] = all
     ? [`distinct on (${alias}.person_id) `, `${alias}.person_id, `, '']
@@ -79,8 +98,17 @@ function firstOf(table: string, alias: string, start: string, id: string, ranked
   return { from: `(select ${distinct}${alias}.* from ${table} ${alias}${where} ${by}) ${alias}`, where: [] };
 }
 
-function adjusted(raw: { start: string; end: string }, adjustment: DateAdjustment | undefined) {
+function adjusted(
+  raw: { start: string; end: string },
+  adjustment: DateAdjustment | undefined,
+  fixed: boolean,
+) {
   if (adjustment === undefined) return raw;
+  if (fixed)
+    return {
+      start: plusDays(raw.start, adjustment.StartOffset),
+      end: plusDays(raw.end, adjustment.EndOffset),
+    };
   const date = (word: 'START_DATE' | 'END_DATE') => (word === 'START_DATE' ? raw.start : raw.end);
   return {
     start: plusDays(date(adjustment.StartWith), adjustment.StartOffset),
@@ -89,7 +117,11 @@ function adjusted(raw: { start: string; end: string }, adjustment: DateAdjustmen
 }
 
 /** A nested group makes each row an index event, with the observation period that contains its start. */
-function nestedOf(scope: Scope, criterion: Criterion, event: Pick<IndexEvent, 'person' | 'start' | 'end' | 'visit'>) {
+function nestedOf(
+  scope: Scope,
+  criterion: Criterion,
+  event: Pick<IndexEvent, 'person' | 'start' | 'end' | 'visit'>,
+) {
   const group = criterion.CorrelatedCriteria;
   if (group === undefined || isEmpty(group)) return { join: '', where: [] };
   const op = scope.alias('o');
@@ -104,6 +136,10 @@ function nestedOf(scope: Scope, criterion: Criterion, event: Pick<IndexEvent, 'p
   return { join, where: [groupCondition(scope, group, index, eventsOf)] };
 }
 
-export function isEmpty(group: { CriteriaList: readonly unknown[]; DemographicCriteriaList: readonly unknown[]; Groups: readonly unknown[] }) {
+export function isEmpty(group: {
+  CriteriaList: readonly unknown[];
+  DemographicCriteriaList: readonly unknown[];
+  Groups: readonly unknown[];
+}) {
   return group.CriteriaList.length + group.DemographicCriteriaList.length + group.Groups.length === 0;
 }

@@ -67,7 +67,12 @@ export interface InclusionRule {
 }
 
 export type EndStrategy =
-  | { readonly kind: 'DateOffset'; readonly path: string; readonly DateField: 'StartDate' | 'EndDate'; readonly Offset: number }
+  | {
+      readonly kind: 'DateOffset';
+      readonly path: string;
+      readonly DateField: 'StartDate' | 'EndDate';
+      readonly Offset: number;
+    }
   | {
       readonly kind: 'CustomEra';
       readonly path: string;
@@ -146,7 +151,15 @@ export interface DateAdjustment {
 }
 
 export type Operator = 'lt' | 'lte' | 'eq' | '!eq' | 'gt' | 'gte' | 'bt' | '!bt';
-export type TextOperator = 'startsWith' | '!startsWith' | 'contains' | '!contains' | 'endsWith' | '!endsWith' | 'eq' | '!eq';
+export type TextOperator =
+  | 'startsWith'
+  | '!startsWith'
+  | 'contains'
+  | '!contains'
+  | 'endsWith'
+  | '!endsWith'
+  | 'eq'
+  | '!eq';
 
 export interface NumericRange {
   readonly Op: Operator;
@@ -174,10 +187,25 @@ export interface Place {
 /** One attribute of a criterion, tied to its column. `name` is OHDSI's attribute name. */
 export type Filter = { readonly name: string; readonly path: string } & (
   | { readonly kind: 'codeset'; readonly column: string; readonly CodesetId: number }
-  | { readonly kind: 'concepts'; readonly place: Place; readonly concepts: readonly Concept[]; readonly exclude: boolean }
-  | { readonly kind: 'selection'; readonly place: Place; readonly CodesetId: number; readonly exclude: boolean }
+  | {
+      readonly kind: 'concepts';
+      readonly place: Place;
+      readonly concepts: readonly Concept[];
+      readonly exclude: boolean;
+    }
+  | {
+      readonly kind: 'selection';
+      readonly place: Place;
+      readonly CodesetId: number;
+      readonly exclude: boolean;
+    }
   | { readonly kind: 'dates'; readonly of: 'start' | 'end'; readonly range: DateRange }
-  | { readonly kind: 'number'; readonly value: string; readonly decimals: 0 | 4; readonly range: NumericRange }
+  | {
+      readonly kind: 'number';
+      readonly value: string;
+      readonly decimals: 0 | 4;
+      readonly range: NumericRange;
+    }
   | { readonly kind: 'age'; readonly of: 'start' | 'end'; readonly range: NumericRange }
   | { readonly kind: 'text'; readonly column: string; readonly filter: TextFilter }
   | { readonly kind: 'abnormal' }

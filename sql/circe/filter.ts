@@ -13,37 +13,60 @@ export interface FilteredRow {
 }
 
 /** Conditions to join with AND. Those about the person share one probe of PERSON, as Circe joins it once. */
-export function conditions(scope: Scope, filters: readonly Filter[], row: FilteredRow, type: string): readonly string[] {
+export function conditions(
+  scope: Scope,
+  filters: readonly Filter[],
+  row: FilteredRow,
+  type: string,
+): readonly string[] {
   const direct: string[] = [];
   const person: string[] = [];
   const alias = scope.alias('p');
   for (const filter of filters) {
     const aboutPerson = filter.kind === 'age' || ('place' in filter && filter.place.of === 'person');
     const list = aboutPerson ? person : direct;
-    list.push(...conditionOf(scope, filter, row, type, alias));
+    list.push(...conditionOf(scope, filter, filters, row, type, alias));
   }
   if (person.length === 0) return direct;
   const probe = `select 1 from ${scope.table('person')} ${alias} where ${alias}.person_id = ${row.person}`;
   return [...direct, `exists (${[probe, ...person].join(' and ')})`];
 }
 
-function conditionOf(scope: Scope, filter: Filter, row: FilteredRow, type: string, person: string): readonly string[] {
+function conditionOf(
+  scope: Scope,
+  filter: Filter,
+  filters: readonly Filter[],
+  row: FilteredRow,
+  type: string,
+  person: string,
+): readonly string[] {
   switch (filter.kind) {
     case 'codeset':
       return [];
     case 'concepts':
-      return [atPlace(scope, parityPlace(scope, filter.name, filter.place), row, person, filter.exclude, (column) =>
-        inConcepts(column, filter.concepts, filter.exclude))];
+      return [
+        atPlace(scope, parityPlace(scope, filter.name, filter.place), row, person, filter.exclude, (column) =>
+          inConcepts(column, filter.concepts, filter.exclude),
+        ),
+      ];
     case 'selection':
-      return [atPlace(scope, parityPlace(scope, filter.name, filter.place), row, person, filter.exclude, (column) =>
-        scope.inSet(column, filter.CodesetId, filter.exclude))];
+      return [
+        atPlace(scope, parityPlace(scope, filter.name, filter.place), row, person, filter.exclude, (column) =>
+          scope.inSet(column, filter.CodesetId, filter.exclude),
+        ),
+      ];
     case 'dates': {
       // Circe filters the start date by the end date's range for drug exposures.
       const swapped = scope.parity && type === 'DrugExposure' && filter.name === 'OccurrenceEndDate';
       return [dateCondition(filter.of === 'start' || swapped ? row.start : row.end, filter.range)];
     }
-    case 'number':
-      return [numberCondition(template(filter.value, row), filter.range, filter.decimals)];
+    case 'number': {
+      // Circe reads the EraLength filter where GapDays is asked (and fails where there is none).
+      const length = filters.find((one) => one.kind === 'number' && one.name === 'EraLength');
+      const mistaken =
+        scope.parity && filter.name === 'GapDays' && length?.kind === 'number' ? length : filter;
+      return [numberCondition(template(filter.value, row), mistaken.range, filter.decimals)];
+    }
     case 'age': {
       const date = filter.of === 'start' ? row.start : row.end;
       return [numberCondition(`extract(year from ${date})::int - ${person}.year_of_birth`, filter.range, 0)];
@@ -70,7 +93,9 @@ export function template(text: string, row: Pick<FilteredRow, 'alias'> & Partial
 
 /** Circe 1.12 tests the gender where RaceCS and EthnicityCS are asked. */
 function parityPlace(scope: Scope, name: string, place: Place): Place {
-  return scope.parity && (name === 'RaceCS' || name === 'EthnicityCS') ? { ...place, column: 'gender_concept_id' } : place;
+  return scope.parity && (name === 'RaceCS' || name === 'EthnicityCS')
+    ? { ...place, column: 'gender_concept_id' }
+    : place;
 }
 
 function atPlace(
@@ -125,13 +150,24 @@ function rangeCondition(value: string, op: Operator, least: string, most: string
 }
 
 export function dateCondition(date: string, range: DateRange): string {
-  return rangeCondition(date, range.Op, dateLiteral(range.Value), range.Extent === undefined ? undefined : dateLiteral(range.Extent));
+  return rangeCondition(
+    date,
+    range.Op,
+    dateLiteral(range.Value),
+    range.Extent === undefined ? undefined : dateLiteral(range.Extent),
+  );
 }
 
 /** Whole-number attributes cut decimals off, as Java's `intValue()` does. */
 export function numberCondition(value: string, range: NumericRange, decimals: 0 | 4): string {
-  const sql = (number: number) => (decimals === 0 ? wholeNumber(Math.trunc(number)) : decimalNumber(number, decimals));
-  return rangeCondition(value, range.Op, sql(range.Value), range.Extent === undefined ? undefined : sql(range.Extent));
+  const sql = (number: number) =>
+    decimals === 0 ? wholeNumber(Math.trunc(number)) : decimalNumber(number, decimals);
+  return rangeCondition(
+    value,
+    range.Op,
+    sql(range.Value),
+    range.Extent === undefined ? undefined : sql(range.Extent),
+  );
 }
 
 /** LIKE as Circe has it: case-sensitive, wildcards in the text not escaped. */

@@ -1,6 +1,12 @@
 /** A group of criteria as one boolean condition on an index event, never NULL. */
 
-import type { CorrelatedCriterion, CriteriaGroup, Criterion, DemographicCriterion, Occurrence } from '#sql/circe/expression.ts';
+import type {
+  CorrelatedCriterion,
+  CriteriaGroup,
+  Criterion,
+  DemographicCriterion,
+  Occurrence,
+} from '#sql/circe/expression.ts';
 import { conditions } from '#sql/circe/filter.ts';
 import type { Scope } from '#sql/circe/scope.ts';
 import { windowConditions } from '#sql/circe/window.ts';
@@ -28,7 +34,12 @@ interface Probe {
 export type FindEvents = (scope: Scope, criterion: Criterion, person: string) => Probe;
 
 /** ALL, ANY, AT_LEAST n or AT_MOST n of the members; an empty group is true. */
-export function groupCondition(scope: Scope, group: CriteriaGroup, index: IndexEvent, find: FindEvents): string {
+export function groupCondition(
+  scope: Scope,
+  group: CriteriaGroup,
+  index: IndexEvent,
+  find: FindEvents,
+): string {
   const members = [
     ...group.CriteriaList.map((criterion) => correlatedCondition(scope, criterion, index, find)),
     ...group.DemographicCriteriaList.map((criterion) => demographicCondition(scope, criterion, index)),
@@ -50,7 +61,12 @@ export function groupCondition(scope: Scope, group: CriteriaGroup, index: IndexE
   }
 }
 
-function correlatedCondition(scope: Scope, criterion: CorrelatedCriterion, index: IndexEvent, find: FindEvents): string {
+function correlatedCondition(
+  scope: Scope,
+  criterion: CorrelatedCriterion,
+  index: IndexEvent,
+  find: FindEvents,
+): string {
   const probe = find(scope, criterion.Criteria, index.person);
   const where = [...probe.where, ...windowConditions(criterion, probe, index)];
   const tail = `from ${probe.from}${where.length === 0 ? '' : ` where ${where.join(' and ')}`}`;
@@ -84,7 +100,9 @@ function comparison(type: Occurrence['Type']): string {
 function demographicCondition(scope: Scope, criterion: DemographicCriterion, index: IndexEvent): string {
   const row = { alias: '', person: index.person, start: index.start, end: index.end };
   const asked = conditions(scope, criterion.filters, row, 'Demographic');
-  const person = `exists (select 1 from ${scope.table('person')} where person_id = ${index.person})`;
-  const all = asked.some((condition) => condition.startsWith('exists')) ? asked : [...asked, person];
-  return `coalesce(${all.join(' and ')}, false)`;
+  const probesPerson = criterion.filters.some((filter) => filter.kind === 'age' || 'place' in filter);
+  const alias = scope.alias('p');
+  const person = `exists (select 1 from ${scope.table('person')} ${alias} where ${alias}.person_id = ${index.person})`;
+  // An index event without an end date makes a date comparison NULL, which is no.
+  return `coalesce(${(probesPerson ? asked : [...asked, person]).join(' and ')}, false)`;
 }

@@ -1,8 +1,20 @@
 /** JSON as Circe needs it: integers beyond 2^53 come as bigint instead of being rounded. */
 
-export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [name: string]: Json };
+export type Json =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | readonly Json[]
+  | { readonly [name: string]: Json };
 
-type Reviver = (this: unknown, name: string, value: unknown, context: { readonly source?: string }) => unknown;
+type Reviver = (
+  this: unknown,
+  name: string,
+  value: unknown,
+  context: { readonly source?: string },
+) => unknown;
 
 /**
  * Parses JSON text; a byte order mark at the start is accepted. Throws SyntaxError with the position only: the message

@@ -27,7 +27,8 @@ function readItem(reader: Reader, path: string, json: Json): ConceptSetItem {
   const item = {
     concept: readConcept(reader, object.at('concept'), object.take('concept') ?? {}),
     isExcluded: booleanOf(reader, object.at('isExcluded'), object.take('isExcluded')) ?? false,
-    includeDescendants: booleanOf(reader, object.at('includeDescendants'), object.take('includeDescendants')) ?? false,
+    includeDescendants:
+      booleanOf(reader, object.at('includeDescendants'), object.take('includeDescendants')) ?? false,
     includeMapped: booleanOf(reader, object.at('includeMapped'), object.take('includeMapped')) ?? false,
   };
   object.done();
@@ -39,8 +40,15 @@ export function readConcept(reader: Reader, path: string, json: Json): Concept {
   const object = openObject(reader, path, json);
   const id = object.take('CONCEPT_ID');
   const exact = (typeof id === 'number' && Number.isInteger(id)) || typeof id === 'bigint';
-  if (!exact) reader.error(object.at('CONCEPT_ID'), 'not-an-integer', `expected a concept id, found ${kindOf(id)}`);
-  object.skip('STANDARD_CONCEPT_CAPTION', 'INVALID_REASON', 'INVALID_REASON_CAPTION', 'CONCEPT_CODE', 'VOCABULARY_ID');
+  if (!exact)
+    reader.error(object.at('CONCEPT_ID'), 'not-an-integer', `expected a concept id, found ${kindOf(id)}`);
+  object.skip(
+    'STANDARD_CONCEPT_CAPTION',
+    'INVALID_REASON',
+    'INVALID_REASON_CAPTION',
+    'CONCEPT_CODE',
+    'VOCABULARY_ID',
+  );
   object.skip('CONCEPT_CLASS_ID', 'VALID_START_DATE', 'VALID_END_DATE');
   const words = (['CONCEPT_NAME', 'DOMAIN_ID', 'STANDARD_CONCEPT'] as const).flatMap((name) => {
     const text = textOf(reader, object.at(name), object.take(name));

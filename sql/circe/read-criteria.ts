@@ -1,7 +1,12 @@
 /** Reads criteria, their windows and their groups. */
 
 import type { Attributes } from '#sql/circe/criteria/attribute.ts';
-import { criterionTypes, demographicAttributes, describeType, isCriterionType } from '#sql/circe/criteria/types.ts';
+import {
+  criterionTypes,
+  demographicAttributes,
+  describeType,
+  isCriterionType,
+} from '#sql/circe/criteria/types.ts';
 import type {
   CorrelatedCriterion,
   CriteriaGroup,
@@ -14,7 +19,15 @@ import type {
 } from '#sql/circe/expression.ts';
 import type { Json } from '#sql/circe/json.ts';
 import { readAdjustment, readFilter, readPeriod } from '#sql/circe/read-filters.ts';
-import { booleanOf, integerOf, listOf, type ObjectReader, openObject, type Reader, wordOf } from '#sql/circe/reader.ts';
+import {
+  booleanOf,
+  integerOf,
+  listOf,
+  type ObjectReader,
+  openObject,
+  type Reader,
+  wordOf,
+} from '#sql/circe/reader.ts';
 
 /** `{ConditionOccurrence: {…}}` and its like; undefined, with an error, for a type that Circe does not know. */
 export function readCriterion(reader: Reader, path: string, json: Json): Criterion | undefined {
@@ -25,8 +38,12 @@ export function readCriterion(reader: Reader, path: string, json: Json): Criteri
     return undefined;
   }
   if (!isCriterionType(type)) {
-    reader.error(outer.at(type), 'unknown-criterion', 'this criterion type is not known to Circe 1.12',
-      `Known are ${Object.keys(criterionTypes).join(', ')}.`);
+    reader.error(
+      outer.at(type),
+      'unknown-criterion',
+      'this criterion type is not known to Circe 1.12',
+      `Known are ${Object.keys(criterionTypes).join(', ')}.`,
+    );
     return undefined;
   }
   const object = openObject(reader, outer.at(type), outer.take(type) ?? {});
@@ -43,14 +60,18 @@ export function readCriterion(reader: Reader, path: string, json: Json): Criteri
     filters,
     ...(adjustment === undefined ? {} : { DateAdjustment: adjustment }),
     ...(period === undefined ? {} : { UserDefinedPeriod: period }),
-    ...(group === undefined ? {} : { CorrelatedCriteria: readGroup(reader, object.at('CorrelatedCriteria'), group) }),
+    ...(group === undefined
+      ? {}
+      : { CorrelatedCriteria: readGroup(reader, object.at('CorrelatedCriteria'), group) }),
   };
   object.done();
   return criterion;
 }
 
 function readFilters(reader: Reader, object: ObjectReader, attributes: Attributes): readonly Filter[] {
-  return Object.entries(attributes).flatMap(([name, attribute]) => readFilter(reader, object, name, attribute) ?? []);
+  return Object.entries(attributes).flatMap(
+    ([name, attribute]) => readFilter(reader, object, name, attribute) ?? [],
+  );
 }
 
 /** A group of criteria; lists that are absent are empty. */
@@ -59,10 +80,18 @@ export function readGroup(reader: Reader, path: string, json: Json): CriteriaGro
   const criteria = listOf(reader, object.at('CriteriaList'), object.take('CriteriaList'));
   const people = listOf(reader, object.at('DemographicCriteriaList'), object.take('DemographicCriteriaList'));
   const groups = listOf(reader, object.at('Groups'), object.take('Groups'));
-  const type = wordOf(reader, object.at('Type'), object.take('Type'), ['ALL', 'ANY', 'AT_LEAST', 'AT_MOST'], true);
+  const type = wordOf(
+    reader,
+    object.at('Type'),
+    object.take('Type'),
+    ['ALL', 'ANY', 'AT_LEAST', 'AT_MOST'],
+    true,
+  );
   const count = integerOf(reader, object.at('Count'), object.take('Count'));
-  if (type === undefined) reader.error(object.at('Type'), 'missing', 'a group says ALL, ANY, AT_LEAST or AT_MOST');
-  if (type?.startsWith('AT_') && count === undefined) reader.error(object.at('Count'), 'missing', `${type} needs a count`);
+  if (type === undefined)
+    reader.error(object.at('Type'), 'missing', 'a group says ALL, ANY, AT_LEAST or AT_MOST');
+  if (type?.startsWith('AT_') && count === undefined)
+    reader.error(object.at('Count'), 'missing', `${type} needs a count`);
   const group: CriteriaGroup = {
     path,
     Type: type ?? 'ALL',
@@ -85,14 +114,17 @@ function readDemographic(reader: Reader, path: string, json: Json): DemographicC
 function readCorrelated(reader: Reader, path: string, json: Json): CorrelatedCriterion | undefined {
   const object = openObject(reader, path, json);
   const inner = object.take('Criteria');
-  if (inner === undefined) reader.error(object.at('Criteria'), 'missing', 'a correlated criterion needs its criterion');
+  if (inner === undefined)
+    reader.error(object.at('Criteria'), 'missing', 'a correlated criterion needs its criterion');
   const criterion = inner === undefined ? undefined : readCriterion(reader, object.at('Criteria'), inner);
   const start = readWindow(reader, object.at('StartWindow'), object.take('StartWindow'));
-  if (start === undefined) reader.error(object.at('StartWindow'), 'missing', 'a correlated criterion needs a start window');
+  if (start === undefined)
+    reader.error(object.at('StartWindow'), 'missing', 'a correlated criterion needs a start window');
   const end = readWindow(reader, object.at('EndWindow'), object.take('EndWindow'));
   const occurrence = readOccurrence(reader, object.at('Occurrence'), object.take('Occurrence'), criterion);
   const visit = booleanOf(reader, object.at('RestrictVisit'), object.take('RestrictVisit')) ?? false;
-  const ignore = booleanOf(reader, object.at('IgnoreObservationPeriod'), object.take('IgnoreObservationPeriod')) ?? false;
+  const ignore =
+    booleanOf(reader, object.at('IgnoreObservationPeriod'), object.take('IgnoreObservationPeriod')) ?? false;
   object.done();
   if (criterion === undefined) return undefined;
   return {
@@ -106,16 +138,27 @@ function readCorrelated(reader: Reader, path: string, json: Json): CorrelatedCri
   };
 }
 
-function readOccurrence(reader: Reader, path: string, json: Json | undefined, criterion: Criterion | undefined): Occurrence {
+function readOccurrence(
+  reader: Reader,
+  path: string,
+  json: Json | undefined,
+  criterion: Criterion | undefined,
+): Occurrence {
   const object = openObject(reader, path, json);
   const type = integerOf(reader, object.at('Type'), object.take('Type'));
   const count = integerOf(reader, object.at('Count'), object.take('Count'));
   if (type !== 0 && type !== 1 && type !== 2) {
     reader.error(object.at('Type'), 'unknown-word', 'expected 0 (exactly), 1 (at most) or 2 (at least)');
   }
-  if (count === undefined || count < 0) reader.error(object.at('Count'), 'missing', 'expected a count from 0');
+  if (count === undefined || count < 0)
+    reader.error(object.at('Count'), 'missing', 'expected a count from 0');
   const distinct = booleanOf(reader, object.at('IsDistinct'), object.take('IsDistinct')) ?? false;
-  const columns = ['START_DATE', 'END_DATE', 'VISIT_ID', ...Object.keys(criterion === undefined ? {} : describeType(criterion.type).counts)];
+  const columns = [
+    'START_DATE',
+    'END_DATE',
+    'VISIT_ID',
+    ...Object.keys(criterion === undefined ? {} : describeType(criterion.type).counts),
+  ];
   const column = wordOf(reader, object.at('CountColumn'), object.take('CountColumn'), columns);
   object.done();
   return {

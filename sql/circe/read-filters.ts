@@ -1,7 +1,15 @@
 /** Reads the attributes of a criterion, each by the kind its description gives it. */
 
 import type { Attribute } from '#sql/circe/criteria/attribute.ts';
-import type { DateAdjustment, DateRange, Filter, NumericRange, Operator, Period, TextFilter } from '#sql/circe/expression.ts';
+import type {
+  DateAdjustment,
+  DateRange,
+  Filter,
+  NumericRange,
+  Operator,
+  Period,
+  TextFilter,
+} from '#sql/circe/expression.ts';
 import type { Json } from '#sql/circe/json.ts';
 import { readConcept } from '#sql/circe/read-concepts.ts';
 import {
@@ -18,7 +26,12 @@ import {
 } from '#sql/circe/reader.ts';
 
 /** One attribute of the object as a filter; undefined where it is absent, empty, or read elsewhere. */
-export function readFilter(reader: Reader, object: ObjectReader, name: string, attribute: Attribute): Filter | undefined {
+export function readFilter(
+  reader: Reader,
+  object: ObjectReader,
+  name: string,
+  attribute: Attribute,
+): Filter | undefined {
   const path = object.at(name);
   const base = { name, path };
   switch (attribute.kind) {
@@ -26,7 +39,8 @@ export function readFilter(reader: Reader, object: ObjectReader, name: string, a
     case 'set-filter': {
       const id = integerOf(reader, path, object.take(name));
       if (id === undefined) return undefined;
-      if (attribute.kind === 'codeset') return { ...base, kind: 'codeset', column: attribute.column, CodesetId: id };
+      if (attribute.kind === 'codeset')
+        return { ...base, kind: 'codeset', column: attribute.column, CodesetId: id };
       return { ...base, kind: 'selection', place: attribute.place, CodesetId: id, exclude: false };
     }
     case 'concepts': {
@@ -44,7 +58,9 @@ export function readFilter(reader: Reader, object: ObjectReader, name: string, a
       const id = integerOf(reader, inner.at('CodesetId'), inner.take('CodesetId'));
       const exclude = booleanOf(reader, inner.at('IsExclusion'), inner.take('IsExclusion')) ?? false;
       inner.done();
-      return id === undefined ? undefined : { ...base, kind: 'selection', place: attribute.place, CodesetId: id, exclude };
+      return id === undefined
+        ? undefined
+        : { ...base, kind: 'selection', place: attribute.place, CodesetId: id, exclude };
     }
     case 'dates': {
       const range = readRange(reader, path, object.take(name), dateOf);
@@ -52,7 +68,9 @@ export function readFilter(reader: Reader, object: ObjectReader, name: string, a
     }
     case 'number': {
       const range = readRange(reader, path, object.take(name), numberOf);
-      return range && { ...base, kind: 'number', value: attribute.value, decimals: attribute.decimals, range };
+      return (
+        range && { ...base, kind: 'number', value: attribute.value, decimals: attribute.decimals, range }
+      );
     }
     case 'age': {
       const range = readRange(reader, path, object.take(name), numberOf);
@@ -91,7 +109,7 @@ function readRange<Value>(
   reader: Reader,
   path: string,
   json: Json | undefined,
-  valueOf: (reader: Reader, path: string, value: Json | undefined) => Value | undefined,
+  take: (reader: Reader, path: string, value: Json | undefined) => Value | undefined,
 ): Range<Value> | undefined {
   if (json === undefined) return undefined;
   const object = openObject(reader, path, json);
@@ -99,11 +117,15 @@ function readRange<Value>(
   const [value, extent] = (['Value', 'Extent'] as const).map((name) => {
     const given = object.take(name);
     const needed = name === 'Value' || op?.endsWith('bt');
-    if (given === undefined && needed) reader.error(object.at(name), 'empty-range', 'the range lacks this value');
+    if (given === undefined && needed)
+      reader.error(object.at(name), 'empty-range', 'the range lacks this value');
     // ATLAS leaves an empty text in an Extent it does not use.
-    return given === undefined || (given === '' && !needed) ? undefined : valueOf(reader, object.at(name), given);
+    return given === undefined || (given === '' && !needed)
+      ? undefined
+      : take(reader, object.at(name), given);
   });
-  if (json !== null && op === undefined) reader.error(object.at('Op'), 'empty-range', 'the range lacks its operator');
+  if (json !== null && op === undefined)
+    reader.error(object.at('Op'), 'empty-range', 'the range lacks its operator');
   object.done();
   if (op === undefined || value === undefined) return undefined;
   return { Op: op, Value: value, ...(extent === undefined ? {} : { Extent: extent }) };
@@ -117,7 +139,16 @@ function numberOf(reader: Reader, path: string, value: Json | undefined): number
   return undefined;
 }
 
-const textOperators = ['startsWith', '!startsWith', 'contains', '!contains', 'endsWith', '!endsWith', 'eq', '!eq'] as const;
+const textOperators = [
+  'startsWith',
+  '!startsWith',
+  'contains',
+  '!contains',
+  'endsWith',
+  '!endsWith',
+  'eq',
+  '!eq',
+] as const;
 
 function readTextFilter(reader: Reader, path: string, json: Json | undefined): TextFilter | undefined {
   if (json === undefined) return undefined;
@@ -130,7 +161,11 @@ function readTextFilter(reader: Reader, path: string, json: Json | undefined): T
   return op === undefined || text === undefined ? undefined : { Op: op, Text: text };
 }
 
-export function readAdjustment(reader: Reader, path: string, json: Json | undefined): DateAdjustment | undefined {
+export function readAdjustment(
+  reader: Reader,
+  path: string,
+  json: Json | undefined,
+): DateAdjustment | undefined {
   if (json === undefined) return undefined;
   const object = openObject(reader, path, json);
   const word = (name: string, otherwise: 'START_DATE' | 'END_DATE') =>
@@ -154,5 +189,8 @@ export function readPeriod(reader: Reader, path: string, json: Json | undefined)
   const end = dateOf(reader, object.at('EndDate'), object.take('EndDate'));
   object.done();
   if (start === undefined && end === undefined) return undefined;
-  return { ...(start === undefined ? {} : { StartDate: start }), ...(end === undefined ? {} : { EndDate: end }) };
+  return {
+    ...(start === undefined ? {} : { StartDate: start }),
+    ...(end === undefined ? {} : { EndDate: end }),
+  };
 }

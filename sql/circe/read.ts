@@ -1,6 +1,13 @@
 /** Reads the text of a cohort definition into a CohortExpression, or says everything that is wrong with it. */
 
-import type { CohortExpression, EndStrategy, Finding, InclusionRule, Limit, PrimaryCriteria } from '#sql/circe/expression.ts';
+import type {
+  CohortExpression,
+  EndStrategy,
+  Finding,
+  InclusionRule,
+  Limit,
+  PrimaryCriteria,
+} from '#sql/circe/expression.ts';
 import { type Json, parseJson } from '#sql/circe/json.ts';
 import { readConceptSet } from '#sql/circe/read-concepts.ts';
 import { readCriterion, readGroup } from '#sql/circe/read-criteria.ts';
@@ -47,7 +54,7 @@ export function read(text: string): ReadResult {
 /** ATLAS exports a definition as `{id, name, …, expression}`; the expression is all that matters. */
 function unwrap(json: Json): [string, Json] {
   if (json !== null && typeof json === 'object' && !Array.isArray(json) && !('PrimaryCriteria' in json)) {
-    const inner = (json as { readonly [name: string]: Json })['expression'];
+    const inner = (json as { readonly [name: string]: Json }).expression;
     if (inner !== undefined && inner !== null && typeof inner === 'object') return ['$.expression', inner];
   }
   return ['$', json];
@@ -57,7 +64,8 @@ function readExpression(reader: Reader, path: string, json: Json): CohortExpress
   const object = openObject(reader, path, json);
   object.skip('Title', 'cdmVersionRange');
   const primary = object.take('PrimaryCriteria');
-  if (primary === undefined) reader.error(object.at('PrimaryCriteria'), 'missing', 'a cohort needs entry events');
+  if (primary === undefined)
+    reader.error(object.at('PrimaryCriteria'), 'missing', 'a cohort needs entry events');
   const additional = object.take('AdditionalCriteria');
   const strategy = readEndStrategy(reader, object.at('EndStrategy'), object.take('EndStrategy'));
   const window = readPeriod(reader, object.at('CensorWindow'), object.take('CensorWindow'));
@@ -66,7 +74,9 @@ function readExpression(reader: Reader, path: string, json: Json): CohortExpress
   const censoring = listOf(reader, object.at('CensoringCriteria'), object.take('CensoringCriteria'));
   const expression = {
     PrimaryCriteria: readPrimary(reader, object.at('PrimaryCriteria'), primary ?? {}),
-    ...(additional === undefined ? {} : { AdditionalCriteria: readGroup(reader, object.at('AdditionalCriteria'), additional) }),
+    ...(additional === undefined
+      ? {}
+      : { AdditionalCriteria: readGroup(reader, object.at('AdditionalCriteria'), additional) }),
     ConceptSets: sets.map(([at, item]) => readConceptSet(reader, at, item)),
     QualifiedLimit: readLimit(reader, object.at('QualifiedLimit'), object.take('QualifiedLimit')),
     ExpressionLimit: readLimit(reader, object.at('ExpressionLimit'), object.take('ExpressionLimit')),
@@ -83,7 +93,8 @@ function readExpression(reader: Reader, path: string, json: Json): CohortExpress
 function readPrimary(reader: Reader, path: string, json: Json): PrimaryCriteria {
   const object = openObject(reader, path, json);
   const list = listOf(reader, object.at('CriteriaList'), object.take('CriteriaList'));
-  if (list.length === 0) reader.error(object.at('CriteriaList'), 'missing', 'a cohort needs at least one entry event');
+  if (list.length === 0)
+    reader.error(object.at('CriteriaList'), 'missing', 'a cohort needs at least one entry event');
   const window = openObject(reader, object.at('ObservationWindow'), object.take('ObservationWindow') ?? {});
   const result = {
     CriteriaList: list.flatMap(([at, item]) => readCriterion(reader, at, item) ?? []),
@@ -91,7 +102,11 @@ function readPrimary(reader: Reader, path: string, json: Json): PrimaryCriteria 
       PriorDays: integerOf(reader, window.at('PriorDays'), window.take('PriorDays')) ?? 0,
       PostDays: integerOf(reader, window.at('PostDays'), window.take('PostDays')) ?? 0,
     },
-    PrimaryCriteriaLimit: readLimit(reader, object.at('PrimaryCriteriaLimit'), object.take('PrimaryCriteriaLimit')),
+    PrimaryCriteriaLimit: readLimit(
+      reader,
+      object.at('PrimaryCriteriaLimit'),
+      object.take('PrimaryCriteriaLimit'),
+    ),
   };
   window.done();
   object.done();
@@ -102,7 +117,8 @@ function readPrimary(reader: Reader, path: string, json: Json): PrimaryCriteria 
 function readLimit(reader: Reader, path: string, json: Json | undefined): Limit {
   if (json === undefined) return 'First';
   const object = openObject(reader, path, json);
-  const limit = wordOf(reader, object.at('Type'), object.take('Type'), ['All', 'First', 'Last'], true) ?? 'First';
+  const limit =
+    wordOf(reader, object.at('Type'), object.take('Type'), ['All', 'First', 'Last'], true) ?? 'First';
   object.done();
   return limit;
 }
@@ -110,7 +126,8 @@ function readLimit(reader: Reader, path: string, json: Json | undefined): Limit 
 function readRule(reader: Reader, path: string, json: Json): InclusionRule {
   const object = openObject(reader, path, json);
   const group = object.take('expression');
-  if (group === undefined) reader.error(object.at('expression'), 'missing', 'an inclusion rule needs an expression');
+  if (group === undefined)
+    reader.error(object.at('expression'), 'missing', 'an inclusion rule needs an expression');
   const description = textOf(reader, object.at('description'), object.take('description'));
   const rule = {
     path,
@@ -137,7 +154,9 @@ function readEndStrategy(reader: Reader, path: string, json: Json | undefined): 
     const strategy = {
       kind: 'DateOffset' as const,
       path: object.path,
-      DateField: wordOf(reader, object.at('DateField'), object.take('DateField'), ['StartDate', 'EndDate']) ?? 'StartDate',
+      DateField:
+        wordOf(reader, object.at('DateField'), object.take('DateField'), ['StartDate', 'EndDate']) ??
+        'StartDate',
       Offset: integerOf(reader, object.at('Offset'), object.take('Offset')) ?? 0,
     };
     object.done();
@@ -145,7 +164,8 @@ function readEndStrategy(reader: Reader, path: string, json: Json | undefined): 
   }
   const object = openObject(reader, outer.at('CustomEra'), era);
   const codeset = integerOf(reader, object.at('DrugCodesetId'), object.take('DrugCodesetId'));
-  if (codeset === undefined) reader.error(object.at('DrugCodesetId'), 'missing', 'a custom era needs the concept set of its drugs');
+  if (codeset === undefined)
+    reader.error(object.at('DrugCodesetId'), 'missing', 'a custom era needs the concept set of its drugs');
   const supply = integerOf(reader, object.at('DaysSupplyOverride'), object.take('DaysSupplyOverride'));
   const strategy = {
     kind: 'CustomEra' as const,
@@ -170,5 +190,8 @@ function readCollapse(reader: Reader, path: string, json: Json | undefined): { E
 
 function depthOf(json: Json, depth = 0): number {
   if (json === null || typeof json !== 'object' || depth > deepest) return depth;
-  return Object.values(json).reduce((most: number, part: Json) => Math.max(most, depthOf(part, depth + 1)), depth);
+  return Object.values(json).reduce(
+    (most: number, part: Json) => Math.max(most, depthOf(part, depth + 1)),
+    depth,
+  );
 }

@@ -40,7 +40,8 @@ export function openObject(reader: Reader, path: string, value: Json | undefined
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) object = value as typeof object;
   else reader.error(path, 'not-an-object', `expected an object, found ${kindOf(value)}`);
   const known = new Set<string>();
-  const at = (name: string): string => (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`);
+  const at = (name: string): string =>
+    /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`;
   return {
     path,
     at,
@@ -55,15 +56,23 @@ export function openObject(reader: Reader, path: string, value: Json | undefined
     done() {
       for (const name of Object.keys(object)) {
         if (known.has(name)) continue;
-        reader.error(at(name), 'unknown-property', 'this property is not known to Circe 1.12 at this place',
-          'Remove it, or check its spelling (names are case-sensitive).');
+        reader.error(
+          at(name),
+          'unknown-property',
+          'this property is not known to Circe 1.12 at this place',
+          'Remove it, or check its spelling (names are case-sensitive).',
+        );
       }
     },
   };
 }
 
 /** The items of a list with their paths; absent gives none. */
-export function listOf(reader: Reader, path: string, value: Json | undefined): readonly (readonly [string, Json])[] {
+export function listOf(
+  reader: Reader,
+  path: string,
+  value: Json | undefined,
+): readonly (readonly [string, Json])[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) {
     reader.error(path, 'not-a-list', `expected a list, found ${kindOf(value)}`);
@@ -96,7 +105,11 @@ export function textOf(reader: Reader, path: string, value: Json | undefined): s
     return undefined;
   }
   if (value.includes('\0') || !value.isWellFormed()) {
-    reader.error(path, 'bad-text', 'the text holds a NUL or a broken Unicode pair, which no database can hold');
+    reader.error(
+      path,
+      'bad-text',
+      'the text holds a NUL or a broken Unicode pair, which no database can hold',
+    );
     return undefined;
   }
   return value;

@@ -63,5 +63,9 @@ export function inIds(column: string, ids: readonly (number | bigint)[], exclude
 }
 
 export function inConcepts(column: string, concepts: readonly Concept[], exclude: boolean): string {
-  return inIds(column, concepts.map((concept) => concept.CONCEPT_ID), exclude);
+  return inIds(
+    column,
+    concepts.map((concept) => concept.CONCEPT_ID),
+    exclude,
+  );
 }

@@ -1,19 +1,42 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { groupNames, groupOf, testGroups } from '../../scripts/test/groups.ts';
+import { groupNames, testGroups } from '../../scripts/test/groups.ts';
 import { isKnownSkip } from '../../scripts/test/skip-reasons.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-test('a test belongs to the group of what it stands on', () => {
-  assert.equal(groupOf('test/sql/x.test.ts', "import { cell } from '#protocol/cell.ts';"), 'unit');
-  assert.equal(
-    groupOf('test/sql/x.test.ts', "import { testDatabase } from '#test/support/database.ts';"),
-    'database',
+test('a test belongs to the group of what it stands on, however far away', (t) => {
+  const tree = mkdtempSync(join(tmpdir(), 'moim-groups-'));
+  t.after(() => rmSync(tree, { recursive: true, force: true }));
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(tree, path)), { recursive: true });
+    writeFileSync(join(tree, path), text);
+  };
+  write('test/support/hospital.ts', "import {\n  testDatabase,\n} from './database.ts';\n");
+  write('test/support/database.ts', '');
+  write('test/support/process.ts', '');
+  write(
+    'test/sql/text.test.ts',
+    "import { cell } from '#protocol/cell.ts';\nconst text = `from '#test/support/database.ts'`;\n",
   );
-  assert.equal(groupOf('test/node/x.test.ts', "import { start } from '../support/process.ts';"), 'processes');
-  assert.equal(groupOf('test/proofs/x.test.ts', ''), 'proofs');
+  write('test/sql/types.test.ts', "import type { TestDatabase } from '#test/support/database.ts';\n");
+  write('test/sql/run.test.ts', "import { testDatabase } from '#test/support/database.ts';\n");
+  write('test/node/job.test.ts', "import { hospital } from '#test/support/hospital.ts';\n");
+  write(
+    'test/node/link.test.ts',
+    "import { start } from '../support/process.ts';\nimport '#test/support/database.ts';\n",
+  );
+  write('test/proofs/kill.test.ts', '');
+  assert.deepEqual(Object.fromEntries(testGroups(tree, [])), {
+    unit: ['test/sql/text.test.ts', 'test/sql/types.test.ts'],
+    database: ['test/node/job.test.ts', 'test/sql/run.test.ts'],
+    processes: ['test/node/link.test.ts'],
+    proofs: ['test/proofs/kill.test.ts'],
+  });
 });
 
 test('every test file is in exactly one group, and no planted breach is among them', () => {

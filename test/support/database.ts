@@ -1,18 +1,19 @@
 /**
  * A fresh database for a test. All tests of a run share one server: the one that MOIM_TEST_DATABASE_URL names (an
- * administrator's address, any PostgreSQL from 15), else our own in `.cache/test-postgres`, which the first test
+ * administrator's address, any PostgreSQL from 15), else our own in the scratch folder, which the first test
  * process starts and the last one stops. A database is copied from a template that is made once for each set of
  * migration streams, and dropped when the test ends.
  */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import pg from 'pg';
 import { openDatabase } from '#host/postgres/database.ts';
 import { migrate, readMigrations, type Stream } from '#host/postgres/migrate.ts';
 import { processMark } from '#host/postgres/process-mark.ts';
 import { fastAndFragile } from '#host/postgres/settings.ts';
 import { pgTypes } from '#host/postgres/types.ts';
+import { scratchFolder } from './scratch.ts';
 
 /** What of a test's context is needed: `node:test` gives one to each test, and its hooks are one for a whole file. */
 export interface Ending {
@@ -24,7 +25,14 @@ export interface TestDatabase {
   readonly pool: pg.Pool;
 }
 
-const home = fileURLToPath(new URL('../../.cache/test-postgres', import.meta.url));
+/** One for each checkout and user, the same for all processes of a run. */
+const home = join(
+  scratchFolder(),
+  `moim-test-postgres-${createHash('sha256')
+    .update(`${import.meta.url} ${process.getuid?.()}`)
+    .digest('hex')
+    .slice(0, 8)}`,
+);
 
 /**
  * Gives an empty database, or one with the `streams` named migrated into the schemas of the same names.

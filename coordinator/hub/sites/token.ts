@@ -15,6 +15,8 @@ export interface Bearer {
   readonly id: string;
   readonly role: TokenRole;
   readonly site: string | null;
+  /** Of the secret: a proof of possession names it, so that it serves this token alone. */
+  readonly sha256: string;
 }
 
 /** Makes a token that ends `ttlMs` after `now`. Gives its id and the secret, which is not kept. */
@@ -46,7 +48,7 @@ export async function createToken(db: HubDb, now: number, needs: { role: TokenRo
 export async function bearerOf(db: HubDb, now: number, secret: string): Promise<Bearer> {
   const row = await db
     .selectFrom('token')
-    .select(['id', 'role', 'site'])
+    .select(['id', 'role', 'site', 'sha256'])
     .where('sha256', '=', hash(secret))
     .where('revoked_at', 'is', null)
     .where('expires_at', '>', new Date(now).toISOString())

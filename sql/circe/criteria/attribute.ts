@@ -42,6 +42,10 @@ export interface CriterionDescription {
   readonly end: string;
   /** Column of the visit the row belongs to; absent where Circe gives NULL. */
   readonly visit?: string;
+  /** True where Circe shifts start and end by their own offsets, whatever StartWith and EndWith say. */
+  readonly fixedAdjustment?: true;
+  /** True where Circe keeps an event whose adjusted end is before its start. */
+  readonly keepsInverted?: true;
   /** Columns of a distinct count beside START_DATE, END_DATE and VISIT_ID. */
   readonly counts: CountColumns;
   readonly attributes: Attributes;

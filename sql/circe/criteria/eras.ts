@@ -1,8 +1,8 @@
 /** Criteria over derived eras. */
 
 import {
-  age,
   type Attributes,
+  age,
   type CriterionDescription,
   codeset,
   common,

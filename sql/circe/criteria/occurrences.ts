@@ -199,6 +199,7 @@ export const Specimen: CriterionDescription = {
   id: 'specimen_id',
   start: 'specimen_date',
   end: '$.specimen_date + 1',
+  keepsInverted: true,
   counts: { DOMAIN_CONCEPT: '$.specimen_concept_id', DURATION: '1' },
   attributes: {
     CodesetId: codeset('specimen_concept_id'),
@@ -225,7 +226,8 @@ export const Death: CriterionDescription = {
   id: 'person_id',
   start: 'death_date',
   end: '$.death_date + 1',
-  counts: { DOMAIN_CONCEPT: '$.cause_concept_id', DURATION: '1' },
+  fixedAdjustment: true,
+  counts: { DOMAIN_CONCEPT: 'coalesce($.cause_concept_id, 0)', DURATION: '1' },
   attributes: {
     CodesetId: codeset('cause_concept_id'),
     DeathSourceConcept: codeset('cause_source_concept_id'),

@@ -1,9 +1,9 @@
 /** Criteria over periods of a person: observation, insurance; and the one criterion CDM 5.4 cannot answer at all. */
 
 import {
-  age,
   type Attribute,
   type Attributes,
+  age,
   type CriterionDescription,
   common,
   concepts,

@@ -1,6 +1,14 @@
 /** Every criterion type of Circe, by its OHDSI name, and the attributes of a demographic criterion. */
 
-import { age, type Attributes, type CriterionDescription, dates, ethnicity, gender, race } from '#sql/circe/criteria/attribute.ts';
+import {
+  type Attributes,
+  age,
+  type CriterionDescription,
+  dates,
+  ethnicity,
+  gender,
+  race,
+} from '#sql/circe/criteria/attribute.ts';
 import { ConditionEra, DoseEra, DrugEra } from '#sql/circe/criteria/eras.ts';
 import {
   ConditionOccurrence,

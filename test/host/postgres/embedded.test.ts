@@ -1,16 +1,30 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { openDatabase } from '#host/postgres/database.ts';
-import { isRunning, processMark } from '#host/postgres/process-mark.ts';
-import { type RunningProcess, startScript } from '#test/support/process.ts';
+import { processMark } from '#host/postgres/process-mark.ts';
+import { type RunningProcess, startProcess } from '#test/support/process.ts';
+import { scratchFolder } from '#test/support/scratch.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
 
-const use = (t: TestContext, verb: string, home: string) =>
-  startScript(t, 'test/host/postgres/use-database.ts', [verb, home]);
+function use(t: TestContext, verb: string, home: string): RunningProcess {
+  return startProcess(t, process.execPath, [use.path, verb, home]);
+}
+use.path = fileURLToPath(new URL('use-database.ts', import.meta.url));
 
 async function ready(user: RunningProcess): Promise<{ readonly port: number; readonly server: number }> {
   return JSON.parse((await user.line(/^ready /, 20_000)).slice('ready '.length));
@@ -18,13 +32,18 @@ async function ready(user: RunningProcess): Promise<{ readonly port: number; rea
 
 const pidFile = (home: string) => join(home, 'postgres', 'data', 'postmaster.pid');
 
-/** A home of one server, stopped at the latest when the test ends. */
-function serverHome(t: TestContext): string {
+/** A home whose server is stopped at the latest when the test ends, with a cluster copied from one made before. */
+function serverHome(t: TestContext, owner?: { readonly uid: number }): string {
   const folder = temporaryHome(t);
   const home = join(folder, '병원 하나');
+  assert.equal(spawnSync('cp', ['-a', pristine, home]).status, 0);
+  if (owner) {
+    const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    for (const path of ['.', ...paths]) chownSync(join(folder, path), owner.uid, owner.uid);
+  }
   t.after(async () => {
     const pid = existsSync(pidFile(home)) ? Number(readFileSync(pidFile(home), 'utf8').split('\n')[0]) : 0;
-    if (pid > 0 && processMark(pid) !== undefined) process.kill(pid, 'SIGKILL');
+    if (pid > 0 && pid !== process.pid && processMark(pid) !== undefined) process.kill(pid, 'SIGKILL');
   });
   return home;
 }
@@ -41,9 +60,16 @@ async function highestAcked(user: RunningProcess): Promise<number> {
   return Number(/acked (\d+)\n(?!.*acked \d+\n)/s.exec(user.stdout())?.[1]);
 }
 
+let pristine: string;
+before(async () => {
+  pristine = mkdtempSync(join(scratchFolder(), 'moim-test-'));
+  await (await openDatabase({ home: pristine })).close();
+});
+after(() => rmSync(pristine, { recursive: true, force: true }));
+
 describe('the server of a home', { concurrency: false }, () => {
-  test('is one for two processes that start at once, and is stopped by the last one out', async (t) => {
-    const home = serverHome(t);
+  test('is made and started once by two processes that begin together, and stopped by the last one out', async (t) => {
+    const home = join(temporaryHome(t), 'new');
     const [one, two] = [use(t, 'hold', home), use(t, 'hold', home)];
     const [first, second] = await Promise.all([ready(one), ready(two)]);
     assert.deepEqual(first, second);
@@ -171,7 +197,13 @@ describe('the server of a home', { concurrency: false }, () => {
       await assert.rejects(async () => {
         for (;;) await database.pool.query('SELECT 1');
       });
+      // Its port is taken in the meantime, so it comes back at another.
+      const before = new URL(database.url).port;
+      const other = createServer();
+      await new Promise<void>((resolve) => other.listen(Number(before), '127.0.0.1', resolve));
+      t.after(async () => void other.close());
       await database.reopen();
+      assert.notEqual(new URL(database.url).port, before);
       assert.deepEqual((await database.pool.query('SELECT n FROM kept')).rows, [{ n: 1 }]);
     } finally {
       await database.close();
@@ -246,8 +278,35 @@ describe('the server of a home', { concurrency: false }, () => {
     await assert.rejects(openDatabase({ home: join(folder, 'file', 'home') }), { code: 'home-unwritable' });
   });
 
-  const rootOnly = process.getuid?.() === 0 ? false : 'Only root can start a process of another user.';
-  test('runs for an ordinary user without a user namespace', { skip: rootOnly }, async (t) => {
-    assert.ok(isRunning(processMark(process.pid) ?? ''));
+  const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--'];
+  const noSwitch =
+    process.getuid?.() === 0 &&
+    spawnSync('setpriv', [...asNobody, process.execPath, use.path, 'none']).status === 0
+      ? false
+      : 'Starting a process of another user needs root, in a checkout which that user may read.';
+
+  test('runs for an ordinary user', { skip: noSwitch }, async (t) => {
+    const home = serverHome(t, { uid: 65_534 });
+    const user = startProcess(t, 'setpriv', [...asNobody, process.execPath, use.path, 'hold', home]);
+    const { server } = await ready(user);
+    assert.equal(statSync(`/proc/${server}`).uid, 65_534);
+    user.kill('SIGTERM');
+    assert.deepEqual(await user.ended, { code: 0, signal: null });
+    assertStopped(home, server);
+  });
+
+  test('runs as the owner of the home when root opens it', { skip: noSwitch }, async (t) => {
+    const home = temporaryHome(t);
+    chownSync(home, 65_534, 65_534);
+    const user = use(t, 'hold', home);
+    const { server } = await ready(user);
+    assert.equal(statSync(`/proc/${server}`).uid, 65_534);
+    user.kill('SIGTERM');
+    assert.deepEqual(await user.ended, { code: 0, signal: null });
+    assertStopped(home, server);
+    // The owner can use the home afterwards, without root.
+    for (const file of ['password', 'port', 'server.log', 'users', 'data']) {
+      assert.equal(statSync(join(home, 'postgres', file)).uid, 65_534, file);
+    }
   });
 });

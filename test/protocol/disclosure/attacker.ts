@@ -19,7 +19,8 @@ export function attacker(input: RawCells, released: readonly ReleasedCell[], mos
   for (const cell of input.cells) {
     const answer = said.get(cell.id);
     if (cell.visibility === 'known') start.set(cell.id, [cell.value, cell.value]);
-    else if (answer?.state === 'value' || answer?.state === 'zero') start.set(cell.id, [answer.value, answer.value]);
+    else if (answer?.state === 'value' || answer?.state === 'zero')
+      start.set(cell.id, [answer.value, answer.value]);
     else if (answer?.state === 'suppressed') start.set(cell.id, [answer.low, answer.high]);
     else start.set(cell.id, [0, most]);
   }
@@ -42,7 +43,8 @@ function agrees(links: readonly Link[], ranges: Ranges): boolean {
   if (settled === undefined) return false;
   let next: string | undefined;
   let width = Number.POSITIVE_INFINITY;
-  for (const [id, [low, high]] of settled) if (high > low && high - low < width) [next, width] = [id, high - low];
+  for (const [id, [low, high]] of settled)
+    if (high > low && high - low < width) [next, width] = [id, high - low];
   if (next === undefined) return true;
   const [low, high] = settled.get(next)!;
   for (let value = low; value <= high; value++) {

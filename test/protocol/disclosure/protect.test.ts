@@ -17,7 +17,10 @@ const fiveNoZero: DisclosureRule = { minimumCell: 5, showZero: false };
 /** `id=value` or `id=[low,high]`, one word a cell. */
 function words(cells: readonly ReleasedCell[]): string {
   return cells
-    .map((cell) => `${cell.id}=${cell.state === 'suppressed' ? `[${cell.low},${cell.high}]` : 'value' in cell ? cell.value : cell.state}`)
+    .map(
+      (cell) =>
+        `${cell.id}=${cell.state === 'suppressed' ? `[${cell.low},${cell.high}]` : 'value' in cell ? cell.value : cell.state}`,
+    )
     .join(' ');
 }
 
@@ -48,7 +51,10 @@ test('a lone small total gets bounds k wide that hold it', () => {
 test('a total whose complement is small is withheld and bounded from above', () => {
   const input = join({ cells: [persons('n', 998)], links: [] }, complement(1000, 'n', 998));
   assert.equal(send(input, fiveNoZero), 'n=[995,1000]');
-  assert.equal(send(join({ cells: [persons('n', 995)], links: [] }, complement(1000, 'n', 995)), fiveNoZero), 'n=995');
+  assert.equal(
+    send(join({ cells: [persons('n', 995)], links: [] }, complement(1000, 'n', 995)), fiveNoZero),
+    'n=995',
+  );
 });
 
 test('one small cell of a 3 × 3 table takes three more with it, and keeps every margin', () => {
@@ -113,9 +119,14 @@ test('a number of rows cannot be used to narrow the persons behind it', () => {
   assert.deepEqual(audit(input, cells, five, solve), []);
 });
 
-test('what a known number gave away before any release is withheld with bounds k wide', () => {
-  const input = join({ cells: [persons('n', 2)], links: [] }, complement(3, 'n', 2));
-  assert.equal(send(input, five), 'n=[0,5]');
+test('what known numbers give away whatever is withheld is withheld with bounds k wide', () => {
+  for (const all of [3, 4, 5]) {
+    const input = join({ cells: [persons('n', 2)], links: [] }, complement(all, 'n', 2));
+    for (const set of [five, fiveNoZero]) {
+      assert.equal(send(input, set), 'n=[0,5]');
+      assert.deepEqual(audit(input, protect(input, set, solve).cells, set, solve), []);
+    }
+  }
 });
 
 test('zeros that would give a small cell away are withheld with it', () => {
@@ -125,38 +136,64 @@ test('zeros that would give a small cell away are withheld with it', () => {
 });
 
 test('a dearer weight moves the complement elsewhere', () => {
-  const cells = (weight: number) => [persons('a', 3), { ...persons('b', 9), weight }, persons('c', 40), persons('t', 52)];
+  const cells = (weight: number) => [
+    persons('a', 3),
+    { ...persons('b', 9), weight },
+    persons('c', 40),
+    persons('t', 52),
+  ];
   const links = [{ total: 't', parts: ['a', 'b', 'c'] }];
   assert.deepEqual(withheld({ cells: cells(1), links }, five), ['a', 'b']);
   assert.deepEqual(withheld({ cells: cells(9), links }, five), ['a', 'c']);
 });
 
 test('the order in which cells and links are given changes nothing', () => {
-  const input = join(twoWay([[20, 3, 10], [0, 19, 22], [17, 7, 12]]), chain([140, 113, 110], 's', 't'));
+  const input = join(
+    twoWay([
+      [20, 3, 10],
+      [0, 19, 22],
+      [17, 7, 12],
+    ]),
+    chain([140, 113, 110], 's', 't'),
+  );
   const turned = { cells: [...input.cells].reverse(), links: [...input.links].reverse() };
   const sorted = (cells: readonly ReleasedCell[]) => [...cells].sort((a, b) => (a.id < b.id ? -1 : 1));
   assert.deepEqual(sorted(protect(input, five, solve).cells), sorted(protect(turned, five, solve).cells));
 });
 
 test('refuses input that is not what it says it is', () => {
-  const refused = (input: RawCells, rule = five) => assert.throws(() => protect(input, rule, solve), { code: 'disclosure-failed' });
+  const refused = (input: RawCells, rule = five) =>
+    assert.throws(() => protect(input, rule, solve), { code: 'disclosure-failed' });
   refused({ cells: [persons('a', 3), persons('a', 3)], links: [] });
   refused({ cells: [persons('a', 3)], links: [{ total: 'a', parts: ['b'] }] });
   refused({ cells: [persons('a', 3), persons('b', 2)], links: [{ total: 'a', parts: ['b'] }] });
-  refused({ cells: [persons('a', 3), persons('b', 2)], links: [{ total: 'b', parts: ['a'], relation: 'at-least' }] });
+  refused({
+    cells: [persons('a', 3), persons('b', 2)],
+    links: [{ total: 'b', parts: ['a'], relation: 'at-least' }],
+  });
   refused({ cells: [{ ...persons('a', 3), n: 2 }], links: [] });
   refused({ cells: [persons('a', -1)], links: [] });
   refused({ cells: [persons('a', 1)], links: [] }, { minimumCell: 0, showZero: true });
 });
 
 test('releases nothing when the solver fails or lies', () => {
-  const input = twoWay([[20, 50, 10], [8, 19, 22], [17, 3, 12]]);
-  const stub = (point?: (program: Parameters<LinearSolver>[0]) => number[]): LinearSolver => (program) => ({
-    bound() {},
-    minimize: () => (point === undefined ? { kind: 'failed' } : { kind: 'optimal', point: point(program) }),
-    close() {},
-  });
-  const liars = [stub(), stub((program) => program.high.slice()), stub((program) => program.low.map((low) => low + 0.5))];
+  const input = twoWay([
+    [20, 50, 10],
+    [8, 19, 22],
+    [17, 3, 12],
+  ]);
+  const stub =
+    (point?: (program: Parameters<LinearSolver>[0]) => number[]): LinearSolver =>
+    (program) => ({
+      bound() {},
+      minimize: () => (point === undefined ? { kind: 'failed' } : { kind: 'optimal', point: point(program) }),
+      close() {},
+    });
+  const liars = [
+    stub(),
+    stub((program) => program.high.slice()),
+    stub((program) => program.low.map((low) => low + 0.5)),
+  ];
   for (const liar of liars) {
     assert.throws(() => protect(input, five, liar), { code: 'disclosure-failed' });
     assert.notDeepEqual(audit(input, protect(input, five, solve).cells, five, liar), []);
@@ -169,12 +206,19 @@ const count = fc.oneof({ weight: 3, arbitrary: fc.nat(6) }, { weight: 2, arbitra
 const rule = fc.record({ minimumCell: fc.constantFrom(2, 3, 5, 7), showZero: fc.boolean() });
 const grid = fc
   .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }))
-  .chain(([rows, columns]) => fc.array(fc.array(count, { minLength: columns, maxLength: columns }), { minLength: rows, maxLength: rows }));
+  .chain(([rows, columns]) =>
+    fc.array(fc.array(count, { minLength: columns, maxLength: columns }), {
+      minLength: rows,
+      maxLength: rows,
+    }),
+  );
 const steps = fc.array(count, { minLength: 0, maxLength: 4 });
 
 /** Nested counts that end in `last`, each larger by one of `more`. */
 function nested(more: readonly number[], last: number): number[] {
-  return more.reduceRight((counts, step) => [counts[0]! + step, ...counts], [last]);
+  const counts = [last];
+  for (const step of more) counts.push(counts.at(-1)! + step);
+  return counts.reverse();
 }
 
 /** A cohort: attrition steps down to a table by sex and age, within a hospital of known size or not. */
@@ -183,41 +227,57 @@ const cohort = fc.tuple(grid, steps, fc.option(count)).map(([counts, more, other
   const total = counts.flat().reduce((sum, value) => sum + value, 0);
   const attrition = chain(nested(more, total), 's', 't');
   const first = nested(more, total)[0]!;
-  return others === null ? join(table, attrition) : join(table, attrition, complement(first + others, 's0', first));
+  return others === null
+    ? join(table, attrition)
+    : join(table, attrition, complement(first + others, 's0', first));
 });
 
 /** Two cohorts that split the same persons: overlapping totals, not a table of two ways. */
 const cube = fc.array(count, { minLength: 8, maxLength: 8 }).map((values): RawCells => {
-  const margin = (axis: number, side: number) => values.flatMap((_, at) => (((at >> axis) & 1) === side ? [`v${at}`] : []));
-  const edges = [0, 1, 2].flatMap((axis) => [0, 1].map((side) => ({ id: `m${axis}-${side}`, parts: margin(axis, side) })));
+  const margin = (axis: number, side: number) =>
+    values.flatMap((_, at) => (((at >> axis) & 1) === side ? [`v${at}`] : []));
+  const edges = [0, 1, 2].flatMap((axis) =>
+    [0, 1].map((side) => ({ id: `m${axis}-${side}`, parts: margin(axis, side) })),
+  );
   const value = (id: string) => values[Number(id.slice(1))]!;
   const sum = (parts: string[]) => parts.reduce((total, id) => total + value(id), 0);
   return {
-    cells: [...values.map((at, index) => persons(`v${index}`, at)), ...edges.map(({ id, parts }) => persons(id, sum(parts)))],
+    cells: [
+      ...values.map((at, index) => persons(`v${index}`, at)),
+      ...edges.map(({ id, parts }) => persons(id, sum(parts))),
+    ],
     links: edges.map(({ id, parts }) => ({ total: id, parts })),
   };
 });
 
 /** Persons by group with the rows behind them. */
-const withRows = fc.array(fc.tuple(count, fc.nat(9)), { minLength: 1, maxLength: 4 }).map((groups): RawCells => {
-  const rows = groups.map(([n, more]) => (n === 0 ? 0 : n + more));
-  const people = groups.reduce((sum, [n]) => sum + n, 0);
-  const all = rows.reduce((sum, value) => sum + value, 0);
-  return {
-    cells: [
-      ...groups.map(([n], at) => persons(`g${at}`, n)),
-      ...groups.map(([n], at) => ({ id: `w${at}`, kind: 'rows' as const, visibility: 'published' as const, n, value: rows[at]! })),
-      persons('t', people),
-      { id: 'w', kind: 'rows', visibility: 'published', n: people, value: all },
-    ],
-    links: [
-      { total: 't', parts: groups.map((_, at) => `g${at}`) },
-      { total: 'w', parts: groups.map((_, at) => `w${at}`) },
-      { total: 'w', parts: ['t'], relation: 'at-least' },
-      ...groups.map((_, at) => ({ total: `w${at}`, parts: [`g${at}`], relation: 'at-least' as const })),
-    ],
-  };
-});
+const withRows = fc
+  .array(fc.tuple(count, fc.nat(9)), { minLength: 1, maxLength: 4 })
+  .map((groups): RawCells => {
+    const rows = groups.map(([n, more]) => (n === 0 ? 0 : n + more));
+    const people = groups.reduce((sum, [n]) => sum + n, 0);
+    const all = rows.reduce((sum, value) => sum + value, 0);
+    return {
+      cells: [
+        ...groups.map(([n], at) => persons(`g${at}`, n)),
+        ...groups.map(([n], at) => ({
+          id: `w${at}`,
+          kind: 'rows' as const,
+          visibility: 'published' as const,
+          n,
+          value: rows[at]!,
+        })),
+        persons('t', people),
+        { id: 'w', kind: 'rows', visibility: 'published', n: people, value: all },
+      ],
+      links: [
+        { total: 't', parts: groups.map((_, at) => `g${at}`) },
+        { total: 'w', parts: groups.map((_, at) => `w${at}`) },
+        { total: 'w', parts: ['t'], relation: 'at-least' },
+        ...groups.map((_, at) => ({ total: `w${at}`, parts: [`g${at}`], relation: 'at-least' as const })),
+      ],
+    };
+  });
 
 const anything = fc.oneof({ weight: 3, arbitrary: cohort }, cube, withRows);
 

@@ -1,0 +1,17 @@
+/** `moim audit …` of a hub's home. */
+
+import { auditCommands } from '#host/audit-command.ts';
+import { auditEntries } from '#host/audit-log.ts';
+import { readHubConfig } from '../config.ts';
+import { openHubDatabase } from '../database.ts';
+
+export const commands = auditCommands({
+  async entries({ home, env }) {
+    const database = await openHubDatabase(home, readHubConfig(home, env).databaseUrl);
+    try {
+      return await auditEntries(database.db);
+    } finally {
+      await database.close();
+    }
+  },
+});

@@ -1,0 +1,76 @@
+/** The hub as a study lead sees it. Everything that comes from it is checked: the hub is a relay, not a witness. */
+
+import Type, { type Static } from 'typebox';
+import { MoimError } from '#protocol/errors.ts';
+import { SiteSlug, Uuid } from '#protocol/ids.ts';
+import { PublicKey } from '#protocol/keys.ts';
+import { parser } from '#protocol/schema.ts';
+import { Sealed } from '#protocol/seal.ts';
+
+const open = { additionalProperties: true } as const;
+const Jobs = Type.Object(
+  {
+    jobs: Type.Array(
+      Type.Object(
+        {
+          site: SiteSlug,
+          job: Uuid,
+          state: Type.String(),
+          code: Type.Union([Type.String(), Type.Null()]),
+          change: Type.String({ pattern: '^\\d+$' }),
+        },
+        open,
+      ),
+    ),
+  },
+  open,
+);
+const Replies = Type.Object(
+  {
+    replies: Type.Array(Type.Object({ job: Uuid, site: SiteSlug, header: Type.String(), sealed: Sealed }, open)),
+    roster: Type.Array(Type.Object({ site: SiteSlug, key: PublicKey }, open)),
+  },
+  open,
+);
+const Sent = Type.Object({ study: Uuid, version: Type.Integer(), hash: Type.String() }, open);
+
+export type HubJob = Static<typeof Jobs>['jobs'][number];
+export type HubReplies = Static<typeof Replies>;
+
+export interface HubApi {
+  send(jws: string): Promise<Static<typeof Sent>>;
+  /** Jobs changed after `after`; waits up to `waitSeconds` for one. */
+  jobs(study: string, after: string, waitSeconds: number): Promise<HubJob[]>;
+  replies(study: string): Promise<HubReplies>;
+}
+
+export function hubApi(url: string, token: string, signal?: AbortSignal): HubApi {
+  const call = async (path: string, body?: unknown): Promise<unknown> => {
+    const timeout = AbortSignal.timeout(60_000);
+    let response: Response;
+    try {
+      response = await fetch(`${url}${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      });
+    } catch (cause) {
+      if (signal?.aborted) throw new MoimError('interrupted');
+      throw new MoimError('hub-unreachable', `no answer from ${url}`, { cause });
+    }
+    const answer = (await response.json().catch(() => undefined)) as { error?: { code?: string; message?: string } } | undefined;
+    if (response.ok) return answer;
+    const message = answer?.error?.message ?? `the hub answered ${response.status}`;
+    if (response.status === 401) throw new MoimError('token-refused');
+    if (response.status === 404) throw new MoimError('not-found', message);
+    if (response.status >= 500) throw new MoimError('hub-unreachable', message);
+    throw new MoimError(response.status === 400 || response.status === 413 ? 'bad-input' : 'hub-refused', message);
+  };
+  return {
+    send: async (study) => parser(Sent).parse(await call('/api/v1/studies', { study }), 'hub answer'),
+    jobs: async (study, after, wait) =>
+      parser(Jobs).parse(await call(`/api/v1/studies/${study}/jobs?after=${after}&wait=${wait}`), 'hub answer').jobs,
+    replies: async (study) => parser(Replies).parse(await call(`/api/v1/studies/${study}/replies`), 'hub answer'),
+  };
+}

@@ -1,0 +1,58 @@
+/** RelayedReply → OpenedReply → SiteResult: every signature verified, every reply opened with the study's sealing key. */
+
+import { MoimError } from '#protocol/errors.ts';
+import { fingerprint, type PublicKey, type SealingPair } from '#protocol/keys.ts';
+import { openReply, type SiteAnswer, verifyReply } from '#protocol/reply.ts';
+import { recipientsHash, type SignedStudy } from '#protocol/study.ts';
+import type { HubReplies } from './hub-api.ts';
+
+/** One site's verified answer. */
+export interface SiteResult {
+  readonly site: string;
+  readonly answer: SiteAnswer;
+  /** True where the study pinned the site's fingerprint; otherwise the key is the hub's word. */
+  readonly pinned: boolean;
+}
+
+/**
+ * Opens what the hub relayed. A reply that fails any check is left out and named: it never becomes a figure.
+ */
+export async function openReplies(signed: SignedStudy, relayed: HubReplies, sealing: SealingPair) {
+  const results: SiteResult[] = [];
+  const refused: { site: string; code: string }[] = [];
+  for (const site of signed.study.sites) {
+    const replies = relayed.replies.filter(({ job }) => job === site.job);
+    const [reply] = replies;
+    if (!reply) continue;
+    try {
+      const key = siteKey(relayed, site);
+      const header = await verifyReply(reply.header, reply.sealed, key);
+      const { context } = header;
+      if (
+        context.job !== site.job ||
+        context.site !== site.site ||
+        context.study !== signed.study.id ||
+        context.studyHash !== signed.hash ||
+        context.recipients !== recipientsHash(signed.study)
+      ) {
+        throw new MoimError('bad-signature', 'a reply of another study');
+      }
+      const answer = await openReply(header, reply.sealed, sealing, key);
+      if (answer.cohorts.length !== signed.study.cohorts.length) throw new MoimError('bad-input', 'an answer without all cohorts');
+      if (answer.minimumCell < signed.study.minimumCell) throw new MoimError('bad-input', 'an answer under the study’s own minimum cell');
+      results.push({ site: site.site, answer, pinned: site.fingerprint !== undefined });
+    } catch (cause) {
+      refused.push({ site: site.site, code: cause instanceof MoimError ? cause.code : 'internal' });
+    }
+  }
+  return { results, refused };
+}
+
+function siteKey(relayed: HubReplies, site: { site: string; fingerprint?: string }): PublicKey {
+  const key = relayed.roster.find((entry) => entry.site === site.site)?.key;
+  if (!key) throw new MoimError('unknown-site', 'the hub gave no key for this site');
+  if (site.fingerprint !== undefined && fingerprint(key) !== site.fingerprint) {
+    throw new MoimError('bad-signature', 'the hub gave another key than the one pinned in the study');
+  }
+  return key;
+}

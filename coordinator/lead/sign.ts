@@ -1,0 +1,42 @@
+/** From `study.json` to a signed study: definitions read and checked, ids and a fresh sealing key made. */
+
+import { dirname, resolve } from 'node:path';
+import { readText } from '#host/home.ts';
+import { MoimError } from '#protocol/errors.ts';
+import { uuidv7 } from '#protocol/ids.ts';
+import { createSealingPair, type PrivateKey, type SealingPair } from '#protocol/keys.ts';
+import { parseJson } from '#protocol/schema.ts';
+import { readStudyDraft, type SignedStudy, signStudy } from '#protocol/study.ts';
+import { read } from '#sql/circe/read.ts';
+
+/**
+ * Reads and signs a study file. A cohort may give its `definition` in place, or name a `file` beside the study file. Throws MoimError
+ * `bad-input` or `definition-refused` with every place at fault, `not-canonical` for a number beyond 2^53.
+ */
+export async function signStudyFile(file: string, key: PrivateKey, now: number): Promise<{ signed: SignedStudy; sealing: SealingPair }> {
+  const draft = readStudyDraft(embedFiles(parseJson(readText(file, 'study'), file), dirname(file)));
+  const faults = draft.cohorts.flatMap(({ name, definition }) => {
+    const result = read(JSON.stringify(definition));
+    return result.ok ? [] : result.findings.map(({ path, message }) => `cohort ${name} ${path}: ${message}`);
+  });
+  if (faults.length > 0) throw new MoimError('definition-refused', faults.slice(0, 20).join('\n'));
+  const sealing = await createSealingPair();
+  const signed = await signStudy(draft, {
+    key,
+    sealingKey: sealing.public,
+    signedAt: new Date(now).toISOString(),
+    nextId: () => uuidv7(now),
+  });
+  return { signed, sealing };
+}
+
+function embedFiles(value: unknown, folder: string): unknown {
+  if (typeof value !== 'object' || value === null || !('cohorts' in value) || !Array.isArray(value.cohorts)) return value;
+  const cohorts = value.cohorts.map((cohort: unknown) => {
+    if (typeof cohort !== 'object' || cohort === null || !('file' in cohort) || typeof cohort.file !== 'string') return cohort;
+    const { file, ...rest } = cohort;
+    const path = resolve(folder, file);
+    return { ...rest, definition: parseJson(readText(path, 'cohort definition').replace(/^\uFEFF/, ''), path) };
+  });
+  return { ...value, cohorts };
+}

@@ -1,0 +1,54 @@
+/** Concept ids of a definition's concept sets, resolved once for every set that is asked again. */
+
+import type { ClientBase } from 'pg';
+import { conceptSetQuery } from '#sql/circe/concept-set.ts';
+import type { ConceptSet } from '#sql/circe/expression.ts';
+
+/** Keeps resolved sets for as long as the vocabulary does not change: one command, one job. */
+export type ConceptSetCache = Map<string, readonly number[]>;
+
+export interface ResolveOptions {
+  readonly cdmSchema: string;
+  readonly absent: ReadonlySet<string>;
+  readonly cache?: ConceptSetCache | undefined;
+}
+
+/** Gives the ids of each set by its id, in one statement for those that the cache does not hold. */
+export async function resolveConceptSets(
+  client: ClientBase,
+  sets: readonly ConceptSet[],
+  options: ResolveOptions,
+): Promise<ReadonlyMap<number, readonly number[]>> {
+  const keys = new Map(mergeById(sets).map((set) => [set.id, { set, key: keyOf(options.cdmSchema, set) }]));
+  const cache: ConceptSetCache = options.cache ?? new Map();
+  const missing = [...keys.values()].filter(({ key }) => !cache.has(key));
+  if (missing.length > 0) {
+    const sql = conceptSetQuery(
+      missing.map(({ set }) => set),
+      options,
+    );
+    const { rows } = await client.query<{ codeset_id: number; concept_ids: number[] }>(sql);
+    for (const row of rows) {
+      const key = keys.get(row.codeset_id)?.key;
+      if (key !== undefined) cache.set(key, row.concept_ids);
+    }
+  }
+  return new Map([...keys].map(([id, { key }]) => [id, cache.get(key) ?? []]));
+}
+
+/** Sets that share an id are one set (Circe inserts both). */
+function mergeById(sets: readonly ConceptSet[]): readonly ConceptSet[] {
+  const merged = new Map<number, ConceptSet>();
+  for (const set of sets) {
+    const before = merged.get(set.id);
+    merged.set(set.id, before === undefined ? set : { ...before, items: [...before.items, ...set.items] });
+  }
+  return [...merged.values()];
+}
+
+function keyOf(schema: string, set: ConceptSet): string {
+  const items = set.items.map(({ concept, isExcluded, includeDescendants, includeMapped }) =>
+    [concept.CONCEPT_ID, Number(isExcluded), Number(includeDescendants), Number(includeMapped)].join(),
+  );
+  return `${schema}:${items.sort().join(';')}`;
+}

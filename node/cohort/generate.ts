@@ -1,0 +1,132 @@
+/** Runs a cohort definition on a CDM: generate it into the results schema, look at it, or count it. */
+
+import type { ClientBase, Pool } from 'pg';
+import { MoimError } from '#protocol/errors.ts';
+import type { CohortCounts } from '#sql/analysis/count/spec.ts';
+import { type CohortQuery, compile } from '#sql/circe/compile.ts';
+import type { CohortExpression } from '#sql/circe/expression.ts';
+import {
+  countStatement,
+  deleteStatement,
+  type GeneratedCohort,
+  type GenerateRow,
+  generatedCohort,
+  generateStatement,
+  selectStatement,
+} from '#sql/circe/statement.ts';
+import { refusals } from '#sql/circe/refusal.ts';
+import { type ConceptSetCache, resolveConceptSets } from './concept-sets.ts';
+import { withSession } from './session.ts';
+
+export interface CohortOptions {
+  readonly cdmSchema: string;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly parity?: boolean;
+  /** Inclusion rules left out, by index from 0. */
+  readonly withoutRules?: readonly number[];
+  /** Names of the CDM's tables, where the caller has asked before (`cdmTablesOf`). */
+  readonly tables?: ReadonlySet<string>;
+  readonly cache?: ConceptSetCache;
+}
+
+/** Where the rows go; without it the cohort is only looked at. */
+export interface Destination {
+  readonly resultsSchema: string;
+  readonly cohortId: bigint;
+}
+
+/**
+ * Generates a cohort in one transaction: the rows of an earlier run with this id are replaced. Without `into` nothing is
+ * written. Throws MoimError `definition-refused` (CDM 5.4 cannot answer an attribute; the paths are named),
+ * `table-missing` (only of tables this definition needs), `cdm-missing`, `statement-timeout`, `interrupted`, …
+ */
+export async function generateCohort(
+  pool: Pool,
+  expression: CohortExpression,
+  options: CohortOptions & { readonly into?: Destination | undefined },
+): Promise<GeneratedCohort> {
+  refuseUnfit(expression);
+  const { into } = options;
+  return withSession(pool, { ...options, readOnly: into === undefined }, async (client) => {
+    const query = await prepare(client, expression, options);
+    if (into !== undefined) await client.query(deleteStatement(into));
+    const statement = into === undefined ? selectStatement(query) : generateStatement(query, into);
+    const { rows } = await client.query<GenerateRow>(statement);
+    const [row] = rows;
+    if (row === undefined) throw new MoimError('internal', 'the cohort gave no row');
+    return generatedCohort(row, query.ruleCount);
+  });
+}
+
+/** Counts a cohort for a study, writing nothing. Throws as `generateCohort`. Figures are exact: they do not leave as they are. */
+export async function countCohort(
+  pool: Pool,
+  expression: CohortExpression,
+  options: CohortOptions,
+): Promise<CohortCounts> {
+  refuseUnfit(expression);
+  return withSession(pool, { ...options, readOnly: true }, async (client) => {
+    const query = await prepare(client, expression, options, ['person']);
+    const { rows } = await client.query<{ counts: CohortCounts }>(countStatement(query, options));
+    const [row] = rows;
+    if (row === undefined) throw new MoimError('internal', 'the cohort gave no counts');
+    return row.counts;
+  });
+}
+
+/** Names of the tables and views of a schema, lower case as stored. */
+export async function cdmTablesOf(
+  client: Pick<ClientBase, 'query'>,
+  schema: string,
+): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ name: string }>(
+    `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = $1 and c.relkind in ('r', 'v', 'm', 'p', 'f')`,
+    [schema],
+  );
+  return new Set(rows.map((row) => row.name));
+}
+
+async function prepare(
+  client: ClientBase,
+  expression: CohortExpression,
+  options: CohortOptions,
+  also: readonly string[] = [],
+): Promise<CohortQuery> {
+  const { cdmSchema } = options;
+  const present = options.tables ?? (await cdmTablesOf(client, cdmSchema));
+  if (!present.has('observation_period') && !present.has('person')) {
+    throw new MoimError('cdm-missing', `the schema ${cdmSchema} holds no CDM`);
+  }
+  const absent = new Set(['concept_ancestor', 'concept_relationship'].filter((table) => !present.has(table)));
+  const needsConcepts = expression.ConceptSets.some((set) => set.items.length > 0);
+  refuseMissing(present, cdmSchema, needsConcepts ? ['concept'] : []);
+  const conceptSets = needsConcepts
+    ? await resolveConceptSets(client, expression.ConceptSets, { cdmSchema, absent, cache: options.cache })
+    : new Map<number, readonly number[]>();
+  const query = compile(expression, { ...options, conceptSets });
+  refuseMissing(present, cdmSchema, [...query.tables, ...also]);
+  return query;
+}
+
+function refuseMissing(present: ReadonlySet<string>, schema: string, needed: readonly string[]): void {
+  const missing = [...new Set(needed)].filter((table) => !present.has(table));
+  if (missing.length === 0) return;
+  throw new MoimError(
+    'table-missing',
+    `the definition needs ${missing.map((table) => `${schema}.${table}`).join(', ')}, which this CDM does not have`,
+    {
+      remedy: 'Load the table, empty if the hospital has no such data, or name another schema with --schema.',
+    },
+  );
+}
+
+function refuseUnfit(expression: CohortExpression): void {
+  const findings = refusals(expression);
+  if (findings.length === 0) return;
+  throw new MoimError(
+    'definition-refused',
+    findings.map((finding) => `${finding.path}: ${finding.message}`).join('; '),
+  );
+}

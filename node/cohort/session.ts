@@ -1,0 +1,75 @@
+/** One transaction for a cohort: settings that its SQL was measured with, a time limit, and a way to be stopped. */
+
+import pg from 'pg';
+import { databaseError } from '#host/postgres/error.ts';
+import { MoimError } from '#protocol/errors.ts';
+
+export interface SessionOptions {
+  /** Each statement is stopped after this many milliseconds. */
+  readonly timeoutMs?: number;
+  /** Stops the running statement in the database. */
+  readonly signal?: AbortSignal | undefined;
+  readonly readOnly?: boolean;
+}
+
+/** Probes by index are cheap with data in memory; workers and jit cost more than they give (measured, see docs). */
+const settings = [
+  'random_page_cost = 1.1',
+  'jit = off',
+  'max_parallel_workers_per_gather = 0',
+  "work_mem = '64MB'",
+];
+
+/**
+ * Runs `work` in a transaction of its own and commits. Throws MoimError: `interrupted` where the signal was raised,
+ * `statement-timeout`, and what else `databaseError` makes of the database's refusals (SQLSTATE only).
+ */
+export async function withSession<Result>(
+  pool: pg.Pool,
+  options: SessionOptions,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const { signal } = options;
+  if (signal?.aborted) throw new MoimError('interrupted');
+  const client = await pool.connect().catch((error: unknown) => {
+    throw databaseError(error, signal);
+  });
+  const cancel = () => void cancelBackend(pool, client);
+  signal?.addEventListener('abort', cancel, { once: true });
+  let broken = false;
+  try {
+    const timeout = Math.max(0, Math.ceil(options.timeoutMs ?? 0));
+    const local = [...settings, `statement_timeout = ${timeout}`].map((setting) => `set local ${setting}`);
+    await client.query([`begin${options.readOnly ? ' read only' : ''}`, ...local].join('; '));
+    const result = await work(client);
+    // A cancel that came too late must not hit the next user of the connection.
+    if (signal?.aborted) throw new MoimError('interrupted');
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => {
+      broken = true;
+    });
+    throw databaseError(error, signal);
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+    client.release(broken || signal?.aborted === true);
+  }
+}
+
+/** From a connection of its own: the pool may be in full use. Nothing to do where that fails: the time limit remains. */
+async function cancelBackend(pool: pg.Pool, client: pg.PoolClient): Promise<void> {
+  const pid = (client as { readonly processID?: number | null }).processID;
+  if (typeof pid !== 'number') return;
+  // `connectionString` may be hidden from enumeration, so the options are handed over as they are.
+  const other = new pg.Client(pool.options);
+  other.on('error', () => {});
+  try {
+    await other.connect();
+    await other.query('select pg_cancel_backend($1)', [pid]);
+  } catch {
+    // The statement ends by its time limit.
+  } finally {
+    await other.end().catch(() => {});
+  }
+}

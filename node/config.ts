@@ -1,0 +1,61 @@
+/** The node's settings. Every one may be set in `node.toml`, by `MOIM_*`, or by a file that `MOIM_*_FILE` names. */
+
+import { join } from 'node:path';
+import Type, { type Static } from 'typebox';
+import { type Environment, readConfig, readSetting } from '#host/config.ts';
+import { logLevels } from '#host/log.ts';
+import { oneOf } from '#protocol/schema.ts';
+
+export const NodeConfig = Type.Object(
+  {
+    /** Address of the node's own health page. The federation needs no inbound port. */
+    host: Type.String({ minLength: 1 }),
+    port: Type.Integer({ minimum: 0, maximum: 65_535 }),
+    logLevel: oneOf(logLevels),
+    /** Schema of the OMOP CDM. */
+    cdmSchema: Type.String({ pattern: '^[a-z_][a-z0-9_]{0,62}$' }),
+    /** Seconds that one cohort of a study may take. */
+    queryTimeoutSeconds: Type.Number({ exclusiveMinimum: 0, maximum: 86_400 }),
+  },
+  { additionalProperties: false },
+);
+export type NodeConfig = Readonly<Static<typeof NodeConfig>> & {
+  /** A given server for the node's own state (and the CDM, unless attached). */
+  readonly databaseUrl?: string;
+  /** A hospital's own CDM, attached: SELECT only. */
+  readonly cdmUrl?: string;
+};
+
+const defaults = { host: '127.0.0.1', port: 0, logLevel: 'info', cdmSchema: 'cdm', queryTimeoutSeconds: 600 } as const;
+
+/** The commented file that `node init` writes. */
+export const nodeConfigFile = `# Moim node. Every setting may also be set by MOIM_<NAME> or MOIM_<NAME>_FILE.
+# MOIM_DATABASE_URL names a PostgreSQL server of your own in place of the embedded one; MOIM_CDM_URL attaches your own OMOP
+# CDM, read only (\`moim node init --grants\` prints the grants). Both are secrets and have no place in this file.
+
+# The node's health page. The node dials out; nobody needs to reach it.
+host = "127.0.0.1"
+port = 0
+
+# debug, info, warn, error or silent. Logs are JSON lines on stderr: ids, counts and codes only.
+logLevel = "info"
+
+# The schema that holds the OMOP CDM.
+cdmSchema = "cdm"
+
+# Seconds that one cohort of a study may take before it is stopped and reported as failed.
+queryTimeoutSeconds = 600
+`;
+
+export function readNodeConfig(home: string, env: Environment): NodeConfig {
+  const config = readConfig(NodeConfig, join(home, 'node.toml'), env, defaults, {
+    MOIM_HOST: 'host',
+    MOIM_PORT: 'port',
+    MOIM_LOG_LEVEL: 'logLevel',
+    MOIM_CDM_SCHEMA: 'cdmSchema',
+    MOIM_QUERY_TIMEOUT: 'queryTimeoutSeconds',
+  });
+  const databaseUrl = readSetting(env, 'MOIM_DATABASE_URL');
+  const cdmUrl = readSetting(env, 'MOIM_CDM_URL');
+  return { ...config, ...(databaseUrl === undefined ? {} : { databaseUrl }), ...(cdmUrl === undefined ? {} : { cdmUrl }) };
+}

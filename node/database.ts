@@ -1,0 +1,55 @@
+/** The node's databases: its own state (`moim`, `results`), and the CDM, which is ours on the same server or attached, read only. */
+
+import { Kysely, PostgresDialect } from 'kysely';
+import type { Pool } from 'pg';
+import { openDatabase } from '#host/postgres/database.ts';
+import { migrate } from '#host/postgres/migrate.ts';
+import type { MoimTables } from '#sql/tables/moim.ts';
+
+export type NodeDb = Kysely<MoimTables>;
+
+export interface NodeDatabase {
+  readonly db: NodeDb;
+  /** Where the CDM is: the same server where it is owned. */
+  readonly cdm: Pool;
+  readonly attached: boolean;
+  /** After `database-unavailable`: see `Database.reopen`. */
+  reopen(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface NodeDatabaseOptions {
+  readonly home: string;
+  readonly databaseUrl?: string;
+  readonly cdmUrl?: string;
+  readonly cdmSchema: string;
+}
+
+/** Opens and migrates. An owned CDM gets its tables; an attached one is never touched. */
+export async function openNodeDatabase(options: NodeDatabaseOptions): Promise<NodeDatabase> {
+  const { home, databaseUrl, cdmUrl, cdmSchema } = options;
+  const own = await openDatabase({ home, url: databaseUrl, applicationName: 'moim-node' });
+  try {
+    await migrate(own.pool, 'moim', 'moim');
+    await migrate(own.pool, 'results', 'results');
+    if (cdmUrl === undefined) await migrate(own.pool, 'cdm', cdmSchema);
+    const attached = cdmUrl === undefined ? undefined : await openDatabase({ home, url: cdmUrl, applicationName: 'moim-node' });
+    const kysely = new Kysely<MoimTables>({ dialect: new PostgresDialect({ pool: own.pool }) });
+    return {
+      db: kysely.withSchema('moim'),
+      cdm: attached?.pool ?? own.pool,
+      attached: attached !== undefined,
+      async reopen() {
+        await own.reopen();
+        await attached?.reopen();
+      },
+      async close() {
+        await attached?.close();
+        await own.close();
+      },
+    };
+  } catch (cause) {
+    await own.close();
+    throw cause;
+  }
+}

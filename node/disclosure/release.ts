@@ -1,0 +1,58 @@
+/**
+ * RawResult → ReleasedResult: the one door through which figures leave a hospital (architecture, "Only a ReleasedResult can be
+ * sealed"). The rule is applied, then an independent audit must find nothing; where either fails, nothing leaves.
+ */
+
+import { audit } from '#protocol/disclosure/audit.ts';
+import type { LinearSolver } from '#protocol/disclosure/linear.ts';
+import { protect } from '#protocol/disclosure/protect.ts';
+import { MoimError } from '#protocol/errors.ts';
+import type { SiteAnswer } from '#protocol/reply.ts';
+import type { RawResult } from '../job/execute.ts';
+import { PermittedJob } from '../job/permit.ts';
+
+let make: (answer: SiteAnswer) => ReleasedResult;
+
+/** A door: made here alone. */
+export class ReleasedResult {
+  readonly #made = true;
+  readonly answer: SiteAnswer;
+  private constructor(answer: SiteAnswer) {
+    this.answer = answer;
+  }
+  static is(x: unknown): x is ReleasedResult {
+    return typeof x === 'object' && x !== null && #made in x && x.#made;
+  }
+  static {
+    make = (answer) => new ReleasedResult(answer);
+  }
+}
+
+/** `now` in ms since the epoch. Throws MoimError `disclosure-failed`; its text names cell ids, no figures. */
+export function release(job: PermittedJob, raw: RawResult, solve: LinearSolver, now: number): ReleasedResult {
+  if (!PermittedJob.is(job) || job.facts.verified.job !== raw.job) throw new MoimError('internal', 'a result of another job');
+  const { rule, verified } = job.facts;
+  const { study, hash } = verified.signed;
+  const cohorts = raw.cohorts.map((cells, cohort) => {
+    const released = protect(cells, rule, solve).cells;
+    const violations = audit(cells, released, rule, solve);
+    if (violations.length > 0) {
+      const places = violations.slice(0, 5).map(({ id, fault }) => `${id} ${fault}`);
+      throw new MoimError('disclosure-failed', `cohort ${cohort + 1}: ${places.join(', ')}`);
+    }
+    return { cohort, cells: [...released] };
+  });
+  return make({
+    schema: 'moim-result/1',
+    study: study.id,
+    version: study.version,
+    studyHash: hash,
+    job: raw.job,
+    site: verified.site,
+    answeredAt: new Date(now).toISOString(),
+    dataVersion: raw.dataVersion,
+    minimumCell: rule.minimumCell,
+    zeroShown: rule.showZero,
+    cohorts,
+  });
+}

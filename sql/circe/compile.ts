@@ -1,0 +1,78 @@
+/**
+ * From an expression to SQL: one chain of common table expressions, composable by whoever appends what to do with
+ * them. Semantics are OHDSI Circe's; the shape is our own. Entry events are computed once and materialized, every
+ * further criterion is a correlated probe of one person's rows: there is nothing for the planner to misjudge, where
+ * Circe's inlined joins made some definitions run for hours (circe-be#192).
+ */
+
+import { conceptSetQuery } from '#sql/circe/concept-set.ts';
+import { type Cte, includedEvents, primaryEvents, qualifiedEvents } from '#sql/circe/entry.ts';
+import { cohortRows, finalCohort } from '#sql/circe/era.ts';
+import type { CohortExpression } from '#sql/circe/expression.ts';
+import { type CompileOptions, createScope } from '#sql/circe/scope.ts';
+import { refusals } from '#sql/circe/refusal.ts';
+
+export interface CohortQuery {
+  /** Text after WITH, comma-separated, no trailing comma. */
+  readonly ctes: string;
+  /** Name of the CTE of cohort rows: (person_id bigint, start_date, end_date). */
+  readonly final: 'final_cohort';
+  /** Name of the materialized CTE of qualified events before ExpressionLimit: (person_id, event_id, start_date, …, mask bigint). */
+  readonly events: 'qualified_events';
+  readonly ruleCount: number;
+  readonly ruleNames: readonly string[];
+  /** CDM tables read, sorted; vocabulary tables only with inline concept sets. */
+  readonly tables: readonly string[];
+}
+
+/**
+ * Takes an expression without `refusals` (throws RangeError otherwise: see check) and gives its query.
+ * Pure: equal input gives equal text. Rules in `withoutRules` are left out and the others keep their order.
+ */
+export function compile(expression: CohortExpression, options: CompileOptions): CohortQuery {
+  const [refusal] = refusals(expression);
+  if (refusal !== undefined) throw new RangeError(`${refusal.path}: ${refusal.message}`);
+  const without = new Set(options.withoutRules);
+  const rules = expression.InclusionRules.filter((_rule, index) => !without.has(index));
+  const scope = createScope(options);
+  const ctes: readonly Cte[] = [
+    ...(options.conceptSets === 'inline' ? [inlineSets(expression, options.cdmSchema)] : []),
+    primaryEvents(scope, expression.PrimaryCriteria),
+    qualifiedEvents(
+      scope,
+      expression,
+      rules.map((rule) => rule.expression),
+    ),
+    includedEvents(expression.ExpressionLimit, rules.length),
+    ...cohortRows(scope, expression),
+    finalCohort(expression.CollapseSettings.EraPad, isSingle(expression), expression.CensorWindow),
+  ];
+  return {
+    ctes: ctes
+      .map((cte) => `${cte.name} as ${cte.materialized ? 'materialized ' : ''}(\n${cte.sql}\n)`)
+      .join(',\n'),
+    final: 'final_cohort',
+    events: 'qualified_events',
+    ruleCount: rules.length,
+    ruleNames: rules.map((rule) => rule.name),
+    tables: [...scope.tables].sort(),
+  };
+}
+
+/** True where a limit leaves at most one event a person. */
+function isSingle(expression: CohortExpression): boolean {
+  const qualified = expression.AdditionalCriteria !== undefined && expression.QualifiedLimit !== 'All';
+  return (
+    qualified ||
+    expression.ExpressionLimit !== 'All' ||
+    expression.PrimaryCriteria.PrimaryCriteriaLimit !== 'All'
+  );
+}
+
+function inlineSets(expression: CohortExpression, cdmSchema: string): Cte {
+  return {
+    name: 'concept_sets',
+    materialized: true,
+    sql: conceptSetQuery(expression.ConceptSets, { cdmSchema }),
+  };
+}

@@ -1,0 +1,6 @@
+// Clean: closes no loop.
+import type { Expression } from './expression.ts';
+
+export interface Finding {
+  readonly of: Expression;
+}
