@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command, CommandContext, Commands } from '#host/command.ts';
 import { parseFlags } from '#host/command.ts';
+import { abortOnSignals } from '#host/signals.ts';
 import { databaseError } from '#host/postgres/error.ts';
 import { MoimError } from '#protocol/errors.ts';
 import packageFile from './package.json' with { type: 'json' };
@@ -22,13 +23,12 @@ const nouns: Readonly<Record<string, (home: string) => Promise<{ commands: Comma
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
-  const abort = new AbortController();
-  listenForSignals(abort);
+  const signal = abortOnSignals();
   const json = argv.includes('--json');
   try {
-    return await dispatch(argv, abort.signal);
+    return await dispatch(argv, signal);
   } catch (cause) {
-    if (abort.signal.aborted) return 130;
+    if (signal.aborted) return 130;
     const error = cause instanceof MoimError ? cause : databaseError(cause);
     const line = json
       ? JSON.stringify({ error: { code: error.code, message: error.message, remedy: error.remedy } })
@@ -82,17 +82,6 @@ function contextOf(flags: CommandContext['flags'], args: readonly string[], sign
     out: (text) => void process.stdout.write(`${text}\n`),
     note: (text) => void (quiet || process.stderr.write(`${text}\n`)),
   };
-}
-
-/** First signal: stop in order, for at most ten seconds. Second: at once. */
-function listenForSignals(abort: AbortController): void {
-  const stop = () => {
-    if (abort.signal.aborted) process.exit(130);
-    abort.abort();
-    setTimeout(() => process.exit(70), 10_000).unref();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
 }
 
 async function overview(): Promise<string> {

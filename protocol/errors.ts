@@ -60,6 +60,7 @@ const rows = {
   // ---- study leads
   'study-unknown': { text: 'The study is not known in this home.', http: 404, exit: 5, remedy: 'Use the home that signed the study (--home).' },
   'watch-timeout': { text: 'Not every site came to an end in the time given.', http: 504, exit: 4, remedy: 'Watch again, or take what is there with `study result --partial`.' },
+  'demo-failed': { text: 'The demo did not come to its end.', http: 500, exit: 70, remedy: 'See the message above and the logs in the homes that were kept.' },
   // ---- CDM
   'cdm-attached': { text: 'The CDM is attached, not ours.', http: 409, exit: 3, remedy: 'Nothing is ever written to an attached CDM: unset MOIM_CDM_URL to work on one of our own.' },
   'cdm-filled': { text: 'Tables of the CDM hold rows already.', http: 409, exit: 3, remedy: 'Add --replace to put the new rows in place of the old.' },

@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
-  chownSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -41,8 +41,11 @@ export async function ensureCluster(
   options: { readonly durable: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   if (existsSync(join(layout.data, 'PG_VERSION'))) return;
-  const unfinished = `${layout.data}.unfinished`;
-  rmSync(unfinished, { recursive: true, force: true });
+  // A name of its own: the `initdb` of a process that was killed may still be writing into an earlier one.
+  const unfinished = join(layout.folder, `unfinished-${randomBytes(4).toString('hex')}`);
+  for (const name of readdirSync(layout.folder).filter((entry) => entry.startsWith('unfinished-'))) {
+    rmSync(join(layout.folder, name), { recursive: true, force: true, maxRetries: 3 });
+  }
   writeFileSync(layout.password, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true });
   mkdirSync(unfinished, { mode: 0o700 });
   runAs.own(unfinished);
@@ -104,14 +107,20 @@ function runToEnd(
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(uid === undefined ? {} : { uid }),
       ...(gid === undefined ? {} : { gid }),
-      ...(signal === undefined ? {} : { signal }),
     });
+    // Ended by hand: with `spawn`'s own `signal` we would hear of the end before it is one.
+    const stop = () => child.kill('SIGTERM');
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
     const output: Buffer[] = [];
     child.stdout.on('data', (part: Buffer) => output.push(part));
     child.stderr.on('data', (part: Buffer) => output.push(part));
     child.on('error', (error) =>
       resolve({ status: null, output: `${Buffer.concat(output)}\n${error.message}\n` }),
     );
-    child.on('close', (status) => resolve({ status, output: Buffer.concat(output).toString() }));
+    child.on('close', (status) => {
+      signal?.removeEventListener('abort', stop);
+      resolve({ status, output: Buffer.concat(output).toString() });
+    });
   });
 }

@@ -64,10 +64,15 @@ export async function attachServer(options: ServerOptions): Promise<EmbeddedServ
 
   const open = (signal: AbortSignal | undefined): Promise<EmbeddedServer> =>
     underLock(layout, user, signal, async () => {
-      const server = await runningServer(layout, user, settings, signal);
-      const url = await holdReady(layout, server, name);
-      addUser(layout.users, user);
-      return { url, port: server.port, pid: server.pid, revive: open, close };
+      for (let turn = 1; ; turn += 1) {
+        const server = await runningServer(layout, user, settings, signal);
+        const url = await holdReady(layout, server, name);
+        if (url === undefined && turn < 3) continue;
+        if (url === undefined)
+          throw new MoimError('database-unavailable', `the server of ${layout.folder} does not stay`);
+        addUser(layout.users, user);
+        return { url, port: server.port, pid: server.pid, revive: open, close };
+      }
     });
 
   const close = async () => {
@@ -120,18 +125,19 @@ async function runningServer(
   return startServer(layout, binaries, runAs, { settings, nextPort, signal });
 }
 
-/** Proves that the server answers to our password and has the database; gives its address. */
-async function holdReady(layout: Layout, server: Postmaster, name: string): Promise<string> {
+/** Proves that the server answers to our password and has the database; gives its address, or undefined if it went away. */
+async function holdReady(layout: Layout, server: Postmaster, name: string): Promise<string | undefined> {
   const password = encodeURIComponent(readPassword(layout));
   const url = (database: string) =>
     `postgresql://${superuser}:${password}@127.0.0.1:${server.port}/${encodeURIComponent(database)}`;
-  // A server found while it recovers refuses connections with 57P03 until it is done.
+  // A server found while it starts or stops refuses; so does one that recovers, until it is done.
   const until = performance.now() + 60_000;
   for (;;) {
     const state = await probe(url(name));
     if (state === undefined) return url(name);
     if (state === '3D000') await makeDatabase(url('template1'), name);
-    else if (state !== '57P03' || performance.now() > until) {
+    else if (findPostmaster(layout.data)?.pid !== server.pid) return undefined;
+    else if (!/^(57P0.|ECONN.*)$/.test(state) || performance.now() > until) {
       throw new MoimError(
         'database-unavailable',
         `the server of ${layout.folder} does not answer (${state})`,

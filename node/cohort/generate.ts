@@ -5,6 +5,7 @@ import { MoimError } from '#protocol/errors.ts';
 import type { CohortCounts } from '#sql/analysis/count/spec.ts';
 import { type CohortQuery, compile } from '#sql/circe/compile.ts';
 import type { CohortExpression } from '#sql/circe/expression.ts';
+import { refusals } from '#sql/circe/refusal.ts';
 import {
   countStatement,
   deleteStatement,
@@ -14,7 +15,6 @@ import {
   generateStatement,
   selectStatement,
 } from '#sql/circe/statement.ts';
-import { refusals } from '#sql/circe/refusal.ts';
 import { type ConceptSetCache, resolveConceptSets } from './concept-sets.ts';
 import { withSession } from './session.ts';
 
@@ -46,17 +46,25 @@ export async function generateCohort(
   expression: CohortExpression,
   options: CohortOptions & { readonly into?: Destination | undefined },
 ): Promise<GeneratedCohort> {
-  refuseUnfit(expression);
   const { into } = options;
   return withSession(pool, { ...options, readOnly: into === undefined }, async (client) => {
-    const query = await prepare(client, expression, options);
+    const query = await prepareCohort(client, expression, options);
     if (into !== undefined) await client.query(deleteStatement(into));
-    const statement = into === undefined ? selectStatement(query) : generateStatement(query, into);
-    const { rows } = await client.query<GenerateRow>(statement);
-    const [row] = rows;
-    if (row === undefined) throw new MoimError('internal', 'the cohort gave no row');
-    return generatedCohort(row, query.ruleCount);
+    return writeCohort(client, query, into);
   });
+}
+
+/** Runs a prepared cohort inside a session: into a destination that holds no rows of this id, or only to look. */
+export async function writeCohort(
+  client: ClientBase,
+  query: CohortQuery,
+  into: Destination | undefined,
+): Promise<GeneratedCohort> {
+  const statement = into === undefined ? selectStatement(query) : generateStatement(query, into);
+  const { rows } = await client.query<GenerateRow>(statement);
+  const [row] = rows;
+  if (row === undefined) throw new MoimError('internal', 'the cohort gave no row');
+  return generatedCohort(row, query.ruleCount);
 }
 
 /** Counts a cohort for a study, writing nothing. Throws as `generateCohort`. Figures are exact: they do not leave as they are. */
@@ -65,9 +73,8 @@ export async function countCohort(
   expression: CohortExpression,
   options: CohortOptions,
 ): Promise<CohortCounts> {
-  refuseUnfit(expression);
   return withSession(pool, { ...options, readOnly: true }, async (client) => {
-    const query = await prepare(client, expression, options, ['person']);
+    const query = await prepareCohort(client, expression, options, ['person']);
     const { rows } = await client.query<{ counts: CohortCounts }>(countStatement(query, options));
     const [row] = rows;
     if (row === undefined) throw new MoimError('internal', 'the cohort gave no counts');
@@ -88,12 +95,14 @@ export async function cdmTablesOf(
   return new Set(rows.map((row) => row.name));
 }
 
-async function prepare(
+/** Resolves concept sets and compiles, inside a session. `also` are tables the caller needs besides. */
+export async function prepareCohort(
   client: ClientBase,
   expression: CohortExpression,
   options: CohortOptions,
   also: readonly string[] = [],
 ): Promise<CohortQuery> {
+  refuseUnfit(expression);
   const { cdmSchema } = options;
   const present = options.tables ?? (await cdmTablesOf(client, cdmSchema));
   if (!present.has('observation_period') && !present.has('person')) {

@@ -9,8 +9,8 @@ import { conceptSetQuery } from '#sql/circe/concept-set.ts';
 import { type Cte, includedEvents, primaryEvents, qualifiedEvents } from '#sql/circe/entry.ts';
 import { cohortRows, finalCohort } from '#sql/circe/era.ts';
 import type { CohortExpression } from '#sql/circe/expression.ts';
-import { type CompileOptions, createScope } from '#sql/circe/scope.ts';
 import { refusals } from '#sql/circe/refusal.ts';
+import { type CompileOptions, createScope } from '#sql/circe/scope.ts';
 
 export interface CohortQuery {
   /** Text after WITH, comma-separated, no trailing comma. */

@@ -1,9 +1,18 @@
 /** Walks an expression: every criterion and every group, wherever it stands. */
 
-import type { CohortExpression, CriteriaGroup, Criterion } from '#sql/circe/expression.ts';
+import type {
+  CohortExpression,
+  CorrelatedCriterion,
+  CriteriaGroup,
+  Criterion,
+  DemographicCriterion,
+} from '#sql/circe/expression.ts';
 
 export interface Visitor {
   criterion?(criterion: Criterion, role: 'entry' | 'correlated' | 'censoring'): void;
+  /** The criterion with its window and count; the criterion itself is visited as well. */
+  correlated?(criterion: CorrelatedCriterion): void;
+  demographic?(criterion: DemographicCriterion): void;
   group?(group: CriteriaGroup): void;
 }
 
@@ -26,6 +35,10 @@ function visitCriterion(
 
 function visitGroup(group: CriteriaGroup, visitor: Visitor): void {
   visitor.group?.(group);
-  for (const criterion of group.CriteriaList) visitCriterion(criterion.Criteria, 'correlated', visitor);
+  for (const criterion of group.CriteriaList) {
+    visitor.correlated?.(criterion);
+    visitCriterion(criterion.Criteria, 'correlated', visitor);
+  }
+  for (const criterion of group.DemographicCriteriaList) visitor.demographic?.(criterion);
   for (const inner of group.Groups) visitGroup(inner, visitor);
 }

@@ -1,0 +1,22 @@
+/**
+ * SIGINT and SIGTERM as one abort signal. The first asks to stop in order, for at most `graceMs`; a second ends the process at once. The
+ * same Ctrl-C often arrives twice (from the terminal and passed on by a parent): what comes within half a second is one.
+ */
+
+const echoMs = 500;
+
+/** Listens for the life of the process. */
+export function abortOnSignals(graceMs = 10_000): AbortSignal {
+  const abort = new AbortController();
+  let first = 0;
+  const stop = () => {
+    if (!abort.signal.aborted) {
+      first = performance.now();
+      abort.abort();
+      setTimeout(() => process.exit(70), graceMs).unref();
+    } else if (performance.now() - first > echoMs) process.exit(130);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return abort.signal;
+}

@@ -1,0 +1,266 @@
+/** `moim cohort …`: check a definition, see its SQL, generate it, expand its concept sets. */
+
+import type { Pool } from 'pg';
+import { type CommandContext, type Commands, numberFlag, textFlag } from '#host/command.ts';
+import { readSetting } from '#host/config.ts';
+import { type Database, openDatabase } from '#host/postgres/database.ts';
+import { migrate } from '#host/postgres/migrate.ts';
+import { MoimError } from '#protocol/errors.ts';
+import { check } from '#sql/circe/check.ts';
+import { compile } from '#sql/circe/compile.ts';
+import { describe } from '#sql/circe/describe.ts';
+import type { Finding } from '#sql/circe/expression.ts';
+import { identifier } from '#sql/circe/literal.ts';
+import { read } from '#sql/circe/read.ts';
+import { refusals } from '#sql/circe/refusal.ts';
+import { cohortStatement } from '#sql/circe/statement.ts';
+import { dataVersion, vocabularyVersion } from '../cdm/version.ts';
+import { resolveConceptSets } from '../cohort/concept-sets.ts';
+import { definitionFiles, faults, readDefinition, readDefinitionText } from '../cohort/definitions.ts';
+import { cdmTablesOf } from '../cohort/generate.ts';
+import { type GeneratedLine, runCohorts } from '../cohort/run.ts';
+
+const resultsSchema = 'results';
+
+export const commands: Commands = {
+  check: {
+    summary: 'What a definition says, and what its author hardly meant.',
+    usage: 'FILE… [--here] [--circe-parity] [--lang en|ko]',
+    options: { here: { type: 'boolean' }, 'circe-parity': { type: 'boolean' }, lang: { type: 'string' } },
+    async run(context) {
+      refuseUnbuilt(context, ['here']);
+      if ((textFlag(context, 'lang') ?? 'en') !== 'en') throw notBuilt('--lang other than en');
+      const reports = definitionFiles(context.args).map(({ file }) => ({
+        file,
+        ...reportOf(readDefinitionText(file)),
+      }));
+      if (context.json) context.out(JSON.stringify(reports));
+      else for (const report of reports) context.out(reportText(report));
+      return reports.some((report) => report.findings.some((finding) => finding.severity === 'error'))
+        ? 1
+        : 0;
+    },
+  },
+  compile: {
+    summary: 'Self-contained SQL of a definition, for PostgreSQL 15 or newer.',
+    usage: 'FILE [--here] [--circe-parity] [--schema S]',
+    options: { here: { type: 'boolean' }, 'circe-parity': { type: 'boolean' }, schema: { type: 'string' } },
+    async run(context) {
+      refuseUnbuilt(context, ['here']);
+      const [file, ...more] = context.args;
+      if (file === undefined || more.length > 0) throw new MoimError('usage', 'one FILE is expected');
+      const expression = readDefinition(file);
+      const refused = refusals(expression);
+      if (refused.length > 0) throw new MoimError('definition-refused', `${file}: ${faults(refused)}`);
+      const parity = context.flags['circe-parity'] === true;
+      const query = compile(expression, { cdmSchema: cdmSchema(context), conceptSets: 'inline', parity });
+      context.out(`${cohortStatement(query)};`);
+      return 0;
+    },
+  },
+  generate: {
+    summary: 'Generate cohorts on the CDM, one line each.',
+    usage:
+      'FILE|DIR… [--schema S] [--circe-parity] [--force] [--without-rule N]… [--timeout S] [--connections N] [--batch]',
+    options: {
+      schema: { type: 'string' },
+      'circe-parity': { type: 'boolean' },
+      force: { type: 'boolean' },
+      'without-rule': { type: 'string', multiple: true },
+      timeout: { type: 'string' },
+      connections: { type: 'string' },
+      batch: { type: 'boolean' },
+    },
+    async run(context) {
+      refuseUnbuilt(context, ['batch']);
+      const files = definitionFiles(context.args);
+      const schema = cdmSchema(context);
+      const connections = numberFlag(context, 'connections', 1, 1);
+      const timeoutMs = secondsFlag(context, 'timeout');
+      const withoutRules = ruleNumbers(context);
+      return withCdm(context, connections + 2, async ({ pool, attached }) => {
+        const writes = attached ? await mayWrite(pool, resultsSchema) : true;
+        if (!writes)
+          context.note(`no writable schema ${resultsSchema} beside the attached CDM: nothing is stored`);
+        const failed = await runCohorts(pool, files, {
+          cdmSchema: schema,
+          resultsSchema: writes ? resultsSchema : undefined,
+          dataVersion: writes ? await knownVersion(pool, schema) : undefined,
+          parity: context.flags['circe-parity'] === true,
+          force: context.flags.force === true,
+          withoutRules,
+          connections,
+          signal: context.signal,
+          ...(timeoutMs === undefined ? {} : { timeoutMs }),
+          now: () => new Date(),
+          onLine: (line) => context.out(lineOf(line)),
+        });
+        context.note(`${files.length - failed} of ${files.length} cohorts`);
+        return failed === 0 ? 0 : 1;
+      });
+    },
+  },
+  expand: {
+    summary: "The concept ids of a definition's concept sets on this CDM, with the vocabulary version.",
+    usage: 'FILE… [--schema S]',
+    options: { schema: { type: 'string' } },
+    async run(context) {
+      const files = definitionFiles(context.args);
+      const schema = cdmSchema(context);
+      return withCdm(context, 2, async ({ pool }) => {
+        const present = await cdmTablesOf(pool, schema);
+        if (!present.has('concept'))
+          throw new MoimError('table-missing', `the CDM has no table ${schema}.concept`);
+        const absent = new Set(
+          ['concept_ancestor', 'concept_relationship'].filter((table) => !present.has(table)),
+        );
+        const client = await pool.connect();
+        try {
+          const version = await vocabularyVersion(client, schema);
+          for (const { name, file } of files) {
+            const sets = readDefinition(file).ConceptSets;
+            const ids = await resolveConceptSets(client, sets, { cdmSchema: schema, absent });
+            const conceptSets = sets.map((set) => ({
+              id: set.id,
+              name: set.name,
+              conceptIds: ids.get(set.id) ?? [],
+            }));
+            context.out(JSON.stringify({ name, vocabularyVersion: version, conceptSets }));
+          }
+        } finally {
+          client.release();
+        }
+        return 0;
+      });
+    },
+  },
+};
+
+interface Report {
+  readonly findings: readonly Finding[];
+  readonly words: readonly string[];
+}
+
+function reportOf(text: string): Report {
+  const result = read(text);
+  if (!result.ok) return { findings: result.findings, words: [] };
+  return { findings: check(result.expression), words: describe(result.expression) };
+}
+
+function reportText(report: Report & { readonly file: string }): string {
+  const lines = report.findings.map(
+    ({ severity, code, path, message, remedy }) =>
+      `  ${severity} ${code} ${path}\n    ${message}${remedy === undefined ? '' : ` ${remedy}`}`,
+  );
+  const found = lines.length === 0 ? ['  nothing found'] : lines;
+  return [report.file, ...found, ...report.words.map((line) => `  | ${line}`)].join('\n');
+}
+
+/** Spelled and ordered as the contract has it. */
+function lineOf(line: GeneratedLine): string {
+  const {
+    name,
+    status,
+    persons,
+    rows,
+    days,
+    md5,
+    inclusionResult,
+    inclusionStats,
+    summaryStats,
+    ms,
+    cached,
+    reason,
+  } = line;
+  const figures = { persons, rows, days, md5, inclusionResult, inclusionStats, summaryStats };
+  return JSON.stringify({ name, status, ...figures, ms, cached, reason });
+}
+
+function notBuilt(what: string): MoimError {
+  return new MoimError('usage', `${what} is not built yet`);
+}
+
+function refuseUnbuilt(context: CommandContext, flags: readonly string[]): void {
+  for (const flag of flags) if (context.flags[flag] === true) throw notBuilt(`--${flag}`);
+}
+
+function cdmSchema(context: CommandContext): string {
+  const schema = textFlag(context, 'schema') ?? readSetting(context.env, 'MOIM_CDM_SCHEMA') ?? 'cdm';
+  try {
+    identifier(schema);
+  } catch {
+    throw new MoimError('usage', '--schema takes a name that PostgreSQL can hold');
+  }
+  return schema;
+}
+
+function secondsFlag(context: CommandContext, name: string): number | undefined {
+  const text = textFlag(context, name);
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || seconds <= 0 || seconds > 1_000_000) {
+    throw new MoimError('usage', `--${name} takes seconds above 0`);
+  }
+  return seconds * 1000;
+}
+
+/** `--without-rule N`: rules are numbered from 0, as in the inclusion tables. */
+function ruleNumbers(context: CommandContext): readonly number[] {
+  const given = context.flags['without-rule'];
+  return (Array.isArray(given) ? given : []).map((text) => {
+    if (!/^\d{1,4}$/.test(text))
+      throw new MoimError('usage', '--without-rule takes the number of a rule, from 0');
+    return Number(text);
+  });
+}
+
+interface Cdm {
+  readonly pool: Pool;
+  readonly attached: boolean;
+}
+
+/** The attached CDM (MOIM_CDM_URL), else the owned one, with the results schema brought up to date. */
+async function withCdm(
+  context: CommandContext,
+  connections: number,
+  work: (cdm: Cdm) => Promise<number>,
+): Promise<number> {
+  const cdmUrl = readSetting(context.env, 'MOIM_CDM_URL');
+  const url = cdmUrl ?? readSetting(context.env, 'MOIM_DATABASE_URL');
+  const database: Database = await openDatabase({
+    home: context.home,
+    url,
+    applicationName: 'moim-cohort',
+    maxConnections: connections,
+    signal: context.signal,
+  });
+  try {
+    if (cdmUrl === undefined) await migrate(database.pool, 'results', resultsSchema);
+    return await work({ pool: database.pool, attached: cdmUrl !== undefined });
+  } finally {
+    await database.close();
+  }
+}
+
+/** Whether our role may write cohorts there: a schema that the hospital granted us. */
+async function mayWrite(pool: Pool, schema: string): Promise<boolean> {
+  const { rows } = await pool.query<{ may: boolean }>(
+    `select coalesce(bool_and(has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'delete')), false)
+        and count(*) = 2 as may
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = $1 and c.relname in ('cohort', 'cohort_run') and has_schema_privilege(n.oid, 'usage')`,
+    [schema],
+  );
+  return rows[0]?.may === true;
+}
+
+/** The data version where it is kept at every filling (an owned CDM); computing one means reading every row. */
+async function knownVersion(pool: Pool, schema: string): Promise<string | undefined> {
+  if (!(await cdmTablesOf(pool, schema)).has('moim_cdm_version')) return undefined;
+  const client = await pool.connect();
+  try {
+    return await dataVersion(client, schema);
+  } finally {
+    client.release();
+  }
+}

@@ -1,0 +1,143 @@
+/** Concept sets: unused, unknown, empty, doubled, of another domain than their criterion. */
+
+import { warning } from '#sql/circe/check/warning.ts';
+import type { CriterionType } from '#sql/circe/criteria/types.ts';
+import type { CohortExpression, ConceptSet, Criterion, Filter, Finding } from '#sql/circe/expression.ts';
+import { walk } from '#sql/circe/walk.ts';
+
+export function conceptSetFindings(expression: CohortExpression): readonly Finding[] {
+  const sets = new Map(expression.ConceptSets.map((set) => [set.id, set]));
+  const uses = usesOf(expression);
+  const used = new Set(uses.map((use) => use.id));
+  return [
+    ...expression.ConceptSets.flatMap((set) => ownFindings(set, used)),
+    ...doubled(expression.ConceptSets),
+    ...uses.filter((use) => !sets.has(use.id)).map((use) => unknown(use)),
+    ...uses.flatMap((use) => domainFindings(use, sets.get(use.id))),
+  ];
+}
+
+interface Use {
+  readonly id: number;
+  readonly path: string;
+  readonly type?: CriterionType;
+}
+
+function usesOf(expression: CohortExpression): readonly Use[] {
+  const uses: Use[] = [];
+  const add = (filters: readonly Filter[], type?: CriterionType) => {
+    for (const filter of filters) {
+      if (filter.kind !== 'codeset' && filter.kind !== 'selection') continue;
+      const ofDomain = filter.name === 'CodesetId' && type !== undefined ? { type } : {};
+      uses.push({ id: filter.CodesetId, path: filter.path, ...ofDomain });
+    }
+  };
+  walk(expression, {
+    criterion: (criterion: Criterion) => add(criterion.filters, criterion.type),
+    demographic: (criterion) => add(criterion.filters),
+  });
+  const strategy = expression.EndStrategy;
+  if (strategy?.kind === 'CustomEra' && strategy.DrugCodesetId !== undefined) {
+    uses.push({ id: strategy.DrugCodesetId, path: `${strategy.path}.DrugCodesetId`, type: 'DrugExposure' });
+  }
+  return uses;
+}
+
+function ownFindings(set: ConceptSet, used: ReadonlySet<number>): readonly Finding[] {
+  const big = set.items.findIndex(({ concept }) => BigInt(concept.CONCEPT_ID) > 2147483647n);
+  return [
+    ...(used.has(set.id)
+      ? []
+      : [warning('unused-concept-set', set.path, `nothing uses concept set ${set.id}`)]),
+    ...(set.items.some((item) => !item.isExcluded)
+      ? []
+      : [
+          warning(
+            'empty-concept-set',
+            set.path,
+            `concept set ${set.id} includes no concept, so nothing is in it`,
+          ),
+        ]),
+    ...(big < 0
+      ? []
+      : [
+          warning(
+            'concept-out-of-range',
+            `${set.path}.expression.items[${big}].concept.CONCEPT_ID`,
+            'a concept id of CDM 5.4 is at most 2147483647: no row can have this one',
+          ),
+        ]),
+  ];
+}
+
+function doubled(sets: readonly ConceptSet[]): readonly Finding[] {
+  const contents = new Map<string, ConceptSet>();
+  const ids = new Map<number, ConceptSet>();
+  return sets.flatMap((set) => {
+    const key = set.items
+      .map((item) =>
+        [item.concept.CONCEPT_ID, item.isExcluded, item.includeDescendants, item.includeMapped].join(),
+      )
+      .sort()
+      .join(';');
+    const same = contents.get(key);
+    const sameId = ids.get(set.id);
+    contents.set(key, same ?? set);
+    ids.set(set.id, sameId ?? set);
+    return [
+      ...(same === undefined || set.items.length === 0
+        ? []
+        : [warning('duplicate-concept-set', set.path, `holds the same as ${same.path}`)]),
+      ...(sameId === undefined
+        ? []
+        : [
+            warning(
+              'repeated-concept-set-id',
+              `${set.path}.id`,
+              `${sameId.path} has this id too: the two count as one set`,
+            ),
+          ]),
+    ];
+  });
+}
+
+function unknown(use: Use): Finding {
+  return warning(
+    'unknown-concept-set',
+    use.path,
+    `there is no concept set ${use.id}, so nothing is in it`,
+    'Add the concept set, or name another one.',
+  );
+}
+
+/** The domains whose concepts stand in the concept column of each table. */
+const domains: Partial<Record<CriterionType, readonly string[]>> = {
+  ConditionOccurrence: ['Condition'],
+  ConditionEra: ['Condition'],
+  DrugExposure: ['Drug'],
+  DrugEra: ['Drug'],
+  DoseEra: ['Drug'],
+  ProcedureOccurrence: ['Procedure'],
+  DeviceExposure: ['Device'],
+  Measurement: ['Measurement'],
+  Observation: ['Observation'],
+  VisitOccurrence: ['Visit'],
+  VisitDetail: ['Visit'],
+  Specimen: ['Specimen'],
+};
+
+/** Only where not one included concept is of the criterion's domain: mixed sets are everyday. */
+function domainFindings(use: Use, set: ConceptSet | undefined): readonly Finding[] {
+  const fitting = use.type === undefined ? undefined : domains[use.type];
+  if (fitting === undefined || set === undefined) return [];
+  const found = set.items.filter((item) => !item.isExcluded).map((item) => item.concept.DOMAIN_ID);
+  if (found.length === 0 || found.some((domain) => domain === undefined || fitsDomain(domain, fitting)))
+    return [];
+  const message = `no concept of set ${set.id} is of the domain ${fitting.join(' or ')} that ${use.type} looks in`;
+  return [warning('domain-mismatch', use.path, message)];
+}
+
+/** Combined domains such as `Condition/Meas` fit both; a blank one says nothing. */
+function fitsDomain(domain: string, fitting: readonly string[]): boolean {
+  return domain === '' || fitting.some((one) => domain.split('/').some((part) => one.startsWith(part)));
+}
