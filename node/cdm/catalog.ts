@@ -13,7 +13,10 @@ export interface FoundTable {
 }
 
 /** The tables and views of `schema` by name; empty where there is no such schema. */
-export async function readCatalog(client: ClientBase, schema: string): Promise<ReadonlyMap<string, FoundTable>> {
+export async function readCatalog(
+  client: ClientBase,
+  schema: string,
+): Promise<ReadonlyMap<string, FoundTable>> {
   const columns = await client.query<{ table: string; plain: boolean; column: string; type: string }>(
     `select c.relname as table, c.relkind in ('r', 'p') as plain, a.attname as column, format_type(a.atttypid, null) as type
        from pg_class c join pg_namespace n on n.oid = c.relnamespace

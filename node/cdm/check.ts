@@ -23,7 +23,13 @@ export interface Finding {
 }
 
 /** Without these no cohort can be made. */
-const needed: ReadonlySet<string> = new Set(['person', 'observation_period', 'concept', 'concept_ancestor', 'concept_relationship']);
+const needed: ReadonlySet<string> = new Set([
+  'person',
+  'observation_period',
+  'concept',
+  'concept_ancestor',
+  'concept_relationship',
+]);
 
 /**
  * Checks the CDM in `schema`; findings come errors first. Throws MoimError `cdm-missing` where the schema holds no table
@@ -52,7 +58,14 @@ function structure(catalog: ReadonlyMap<string, FoundTable>): Finding[] {
   for (const table of cdmTables) {
     const found = catalog.get(table.name);
     const add = (code: string, severity: Severity, columns: readonly string[], remedy: string) => {
-      if (columns.length > 0) findings.push({ code, severity, table: table.name, count: columns.length, remedy: `${remedy}: ${columns.join(', ')}.` });
+      if (columns.length > 0)
+        findings.push({
+          code,
+          severity,
+          table: table.name,
+          count: columns.length,
+          remedy: `${remedy}: ${columns.join(', ')}.`,
+        });
     };
     if (found === undefined) {
       const severity = needed.has(table.name) ? 'error' : table.group === 'cohort' ? 'info' : 'warning';
@@ -61,14 +74,27 @@ function structure(catalog: ReadonlyMap<string, FoundTable>): Finding[] {
         severity,
         table: table.name,
         count: 1,
-        remedy: severity === 'error' ? 'No cohort can be made without it: add it.' : 'Add it, empty if need be: definitions that use it are refused.',
+        remedy:
+          severity === 'error'
+            ? 'No cohort can be made without it: add it.'
+            : 'Add it, empty if need be: definitions that use it are refused.',
       });
       continue;
     }
     const missing = table.columns.filter((column) => !found.columns.has(column.name));
     const name = (column: CdmColumn) => column.name;
-    add('column-missing', 'error', missing.filter((column) => column.required).map(name), 'Add the required columns');
-    add('column-missing', 'warning', missing.filter((column) => !column.required).map(name), 'Add the columns, NULL if need be');
+    add(
+      'column-missing',
+      'error',
+      missing.filter((column) => column.required).map(name),
+      'Add the required columns',
+    );
+    add(
+      'column-missing',
+      'warning',
+      missing.filter((column) => !column.required).map(name),
+      'Add the columns, NULL if need be',
+    );
     const typed = (verdict: 'wrong' | 'odd') =>
       table.columns.filter((column) => judge(column, found.columns.get(column.name)) === verdict).map(name);
     add('column-type', 'error', typed('wrong'), 'Change the type to that of OMOP CDM 5.4');
@@ -78,13 +104,20 @@ function structure(catalog: ReadonlyMap<string, FoundTable>): Finding[] {
       add('primary-key-missing', 'warning', table.primaryKey, 'Add the primary key');
     }
     const slow = cdmIndexes.filter((index) => index.table === table.name && !isServed(index.columns, found));
-    add('index-missing', 'info', slow.map((index) => `(${index.columns.join(' ')})`), 'Cohorts would run faster with indexes on');
+    add(
+      'index-missing',
+      'info',
+      slow.map((index) => `(${index.columns.join(' ')})`),
+      'Cohorts would run faster with indexes on',
+    );
   }
   return findings;
 }
 
 function hasKey(table: CdmTable, found: FoundTable): boolean {
-  return found.indexes.some((index) => index.unique && index.columns.every((column) => table.primaryKey.includes(column)));
+  return found.indexes.some(
+    (index) => index.unique && index.columns.every((column) => table.primaryKey.includes(column)),
+  );
 }
 
 /** An index that begins with the same two columns serves nearly as well. */
@@ -94,7 +127,9 @@ function isServed(columns: readonly string[], found: FoundTable): boolean {
 }
 
 const whole = ['smallint', 'integer', 'bigint'];
-const families: Readonly<Record<CdmColumn['type'], { readonly good: readonly string[]; readonly odd: readonly string[] }>> = {
+const families: Readonly<
+  Record<CdmColumn['type'], { readonly good: readonly string[]; readonly odd: readonly string[] }>
+> = {
   integer: { good: whole, odd: ['numeric'] },
   bigint: { good: whole, odd: ['numeric'] },
   numeric: { good: [...whole, 'numeric', 'real', 'double precision'], odd: [] },
@@ -117,7 +152,12 @@ class Look {
   readonly #catalog: ReadonlyMap<string, FoundTable>;
   readonly #findings: Finding[];
 
-  constructor(client: ClientBase, schema: string, catalog: ReadonlyMap<string, FoundTable>, findings: Finding[]) {
+  constructor(
+    client: ClientBase,
+    schema: string,
+    catalog: ReadonlyMap<string, FoundTable>,
+    findings: Finding[],
+  ) {
     this.#client = client;
     this.#schema = schema;
     this.#catalog = catalog;
@@ -160,24 +200,48 @@ class Look {
 
   async #source(): Promise<void> {
     if (!this.#has('cdm_source', ['cdm_version'])) return;
-    const count = await this.#count(`${this.#at('cdm_source')} where cdm_version is null or cdm_version !~ '^[vV]?5\\.4'`);
-    this.#add('cdm-version', 'warning', 'cdm_source', count, 'The source says another version than 5.4: load data of 5.4, or correct cdm_version.');
+    const count = await this.#count(
+      `${this.#at('cdm_source')} where cdm_version is null or cdm_version !~ '^[vV]?5\\.4'`,
+    );
+    this.#add(
+      'cdm-version',
+      'warning',
+      'cdm_source',
+      count,
+      'The source says another version than 5.4: load data of 5.4, or correct cdm_version.',
+    );
   }
 
   async #persons(): Promise<void> {
     if (!this.#has('person', ['person_id']) || !this.#has('observation_period', periodColumns)) return;
     const person = this.#at('person');
     const period = this.#at('observation_period');
-    const unseen = await this.#count(`${person} p where not exists (select from ${period} o where o.person_id = p.person_id)`);
-    this.#add('person-without-period', 'warning', 'person', unseen, 'They are in no cohort: give them observation periods.');
+    const unseen = await this.#count(
+      `${person} p where not exists (select from ${period} o where o.person_id = p.person_id)`,
+    );
+    this.#add(
+      'person-without-period',
+      'warning',
+      'person',
+      unseen,
+      'They are in no cohort: give them observation periods.',
+    );
     const overlaps = await this.#count(
       `(select observation_period_start_date as start, lag(observation_period_end_date) over
           (partition by person_id order by observation_period_start_date, observation_period_end_date) as before
           from ${period}) each where start <= before`,
     );
-    this.#add('periods-overlap', 'warning', 'observation_period', overlaps, 'Join the periods of a person that overlap: their events are counted twice.');
+    this.#add(
+      'periods-overlap',
+      'warning',
+      'observation_period',
+      overlaps,
+      'Join the periods of a person that overlap: their events are counted twice.',
+    );
     if (this.#has('death', ['person_id'])) {
-      const twice = await this.#count(`(select from ${this.#at('death')} group by person_id having count(*) > 1) each`);
+      const twice = await this.#count(
+        `(select from ${this.#at('death')} group by person_id having count(*) > 1) each`,
+      );
       this.#add('death-repeated', 'warning', 'death', twice, 'Keep one death a person.');
     }
   }
@@ -190,7 +254,13 @@ class Look {
     const found = await this.#client.query<{ count: string }>(
       `select coalesce(sum(n - 1), 0)::text as count from (select count(*) as n from ${this.#at(table.name)} group by ${key} having count(*) > 1) each`,
     );
-    this.#add('primary-key-repeated', 'error', table.name, Number(found.rows[0]?.count), 'Remove the rows that repeat a key.');
+    this.#add(
+      'primary-key-repeated',
+      'error',
+      table.name,
+      Number(found.rows[0]?.count),
+      'Remove the rows that repeat a key.',
+    );
   }
 
   async #orphans(table: CdmTable): Promise<void> {
@@ -200,7 +270,13 @@ class Look {
     const count = await this.#count(
       `${this.#at(table.name)} t where not exists (select from ${this.#at('person')} p where p.person_id = t.${key})`,
     );
-    this.#add('person-unknown', 'warning', table.name, count, 'Rows of nobody in person are in no cohort: add the persons or drop the rows.');
+    this.#add(
+      'person-unknown',
+      'warning',
+      table.name,
+      count,
+      'Rows of nobody in person are in no cohort: add the persons or drop the rows.',
+    );
   }
 
   async #concepts(table: CdmTable): Promise<void> {
@@ -212,7 +288,8 @@ class Look {
       .filter((name) => /concept_id(_[12])?$/.test(name) && this.#has(table.name, [name]));
     if (columns.length === 0) return;
     const counted = columns.map(
-      (name) => `select '${name}' as name, ${quoteName(name)} as id, count(*) as n from ${this.#at(table.name)} where ${quoteName(name)} <> 0 group by 2`,
+      (name) =>
+        `select '${name}' as name, ${quoteName(name)} as id, count(*) as n from ${this.#at(table.name)} where ${quoteName(name)} <> 0 group by 2`,
     );
     const found = await this.#client.query<{ name: string; count: string }>(
       `select name, sum(n)::text as count from (${counted.join(' union all ')}) used
@@ -220,7 +297,13 @@ class Look {
     );
     const count = found.rows.reduce((sum, row) => sum + Number(row.count), 0);
     const names = found.rows.map((row) => row.name).join(', ');
-    this.#add('concept-unresolved', 'warning', table.name, count, `Load a vocabulary that has these concepts: ${names}.`);
+    this.#add(
+      'concept-unresolved',
+      'warning',
+      table.name,
+      count,
+      `Load a vocabulary that has these concepts: ${names}.`,
+    );
     const main = columns.find((name) => name !== 'person_id');
     if (!looked || table.personKey === undefined || main === undefined || !this.#isEvent(table)) return;
     const unmapped = await this.#count(`${this.#at(table.name)} where ${quoteName(main)} = 0`);
@@ -229,28 +312,51 @@ class Look {
 
   async #dates(table: CdmTable): Promise<void> {
     const pairs = table.columns.flatMap(({ name }) => {
-      const end = name.replace(/_start_date$/, '_end_date').replace(/^procedure_date$/, 'procedure_end_date').replace(/^valid_start_date$/, 'valid_end_date');
+      const end = name
+        .replace(/_start_date$/, '_end_date')
+        .replace(/^procedure_date$/, 'procedure_end_date')
+        .replace(/^valid_start_date$/, 'valid_end_date');
       return end !== name && this.#has(table.name, [name, end]) ? [[name, end] as const] : [];
     });
     for (const [start, end] of pairs) {
-      const count = await this.#count(`${this.#at(table.name)} where ${quoteName(end)} < ${quoteName(start)}`);
-      this.#add('dates-reversed', 'warning', table.name, count, `Correct the rows whose ${end} lies before ${start}.`);
+      const count = await this.#count(
+        `${this.#at(table.name)} where ${quoteName(end)} < ${quoteName(start)}`,
+      );
+      this.#add(
+        'dates-reversed',
+        'warning',
+        table.name,
+        count,
+        `Correct the rows whose ${end} lies before ${start}.`,
+      );
     }
   }
 
   async #outside(table: CdmTable): Promise<void> {
     const start = table.columns.find((column) => column.type === 'date' && column.required)?.name;
     if (!this.#isEvent(table) || start === undefined) return;
-    if (!this.#has(table.name, ['person_id', start]) || !this.#has('observation_period', periodColumns)) return;
+    if (!this.#has(table.name, ['person_id', start]) || !this.#has('observation_period', periodColumns))
+      return;
     const count = await this.#count(
       `${this.#at(table.name)} t where not exists (select from ${this.#at('observation_period')} o where o.person_id = t.person_id
          and t.${quoteName(start)} between o.observation_period_start_date and o.observation_period_end_date)`,
     );
-    this.#add('outside-observation', 'info', table.name, count, 'Events outside observation periods start no cohort: lengthen the periods if they should.');
+    this.#add(
+      'outside-observation',
+      'info',
+      table.name,
+      count,
+      'Events outside observation periods start no cohort: lengthen the periods if they should.',
+    );
   }
 
   #isEvent(table: CdmTable): boolean {
-    return table.personKey === 'person_id' && table.name !== 'person' && table.name !== 'observation_period' && table.group !== 'economics';
+    return (
+      table.personKey === 'person_id' &&
+      table.name !== 'person' &&
+      table.name !== 'observation_period' &&
+      table.group !== 'economics'
+    );
   }
 
   #add(code: string, severity: Severity, table: string, count: number, remedy: string): void {

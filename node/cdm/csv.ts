@@ -70,7 +70,8 @@ export class CsvScanner implements CsvRecord {
         each(this);
         return bytes.length;
       }
-      const blank = this.count === 1 && this.starts[0] === this.ends[0] && this.forms[0] === PLAIN && !this.fault;
+      const blank =
+        this.count === 1 && this.starts[0] === this.ends[0] && this.forms[0] === PLAIN && !this.fault;
       from = next;
       if (!blank && !each(this)) break;
     }

@@ -91,7 +91,8 @@ export class RowEncoder {
     switch (column.type) {
       case 'integer':
       case 'bigint':
-        if (!isWhole(bytes, start, end, column.type === 'bigint')) return `not a whole number (${column.type})`;
+        if (!isWhole(bytes, start, end, column.type === 'bigint'))
+          return `not a whole number (${column.type})`;
         break;
       case 'numeric':
         if (!isDecimal(bytes, start, end)) return 'not a number';
@@ -127,7 +128,8 @@ export class RowEncoder {
         continue;
       }
       if (byte === 0) return 'holds a zero byte';
-      const letter = byte === 9 ? 116 : byte === 10 ? 110 : byte === 13 ? 114 : byte === BACKSLASH ? BACKSLASH : 0;
+      const letter =
+        byte === 9 ? 116 : byte === 10 ? 110 : byte === 13 ? 114 : byte === BACKSLASH ? BACKSLASH : 0;
       if (letter !== 0) out[at++] = BACKSLASH;
       out[at++] = letter === 0 ? byte : letter;
     }

@@ -114,7 +114,11 @@ async function readHeader(
 
 /** The first bytes of the uncompressed file, at least its first line. */
 async function firstBytes(path: string, name: string): Promise<Buffer> {
-  await (await open(path).catch((cause) => Promise.reject(new MoimError('file-unreadable', `${name} cannot be read`, { cause })))).close();
+  await (
+    await open(path).catch((cause) =>
+      Promise.reject(new MoimError('file-unreadable', `${name} cannot be read`, { cause })),
+    )
+  ).close();
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of readCdmFile(path)) {

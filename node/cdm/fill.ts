@@ -5,9 +5,9 @@
  * TRUNCATE and COPY FREEZE in one transaction leave every page all-visible, so that index-only scans work at once.
  */
 
+import { once } from 'node:events';
 import type { ClientBase } from 'pg';
 import pgCopy from 'pg-copy-streams';
-import { once } from 'node:events';
 import { quoteName } from '#sql/cdm/ddl.ts';
 import type { CdmTable } from '#sql/cdm/tables.ts';
 import { noteFingerprint } from './version.ts';
@@ -26,7 +26,12 @@ export class RepeatedKey extends Error {
 
 export interface Filling {
   /** Sends `source` (bytes in the COPY format that `options` names) to the columns of a table. Gives the rows taken. */
-  copy(table: CdmTable, columns: readonly string[], options: string, source: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<number>;
+  copy(
+    table: CdmTable,
+    columns: readonly string[],
+    options: string,
+    source: Iterable<Buffer> | AsyncIterable<Buffer>,
+  ): Promise<number>;
 }
 
 /**
@@ -71,7 +76,9 @@ async function copyInto(
   source: Iterable<Buffer> | AsyncIterable<Buffer>,
 ): Promise<number> {
   const names = columns.map(quoteName).join(', ');
-  const stream = client.query(pgCopy.from(`copy ${qualify(schema, table.name)} (${names}) from stdin with (${options}, freeze)`));
+  const stream = client.query(
+    pgCopy.from(`copy ${qualify(schema, table.name)} (${names}) from stdin with (${options}, freeze)`),
+  );
   // A stream that fails while nobody waits on it must still have a listener; `finished` is awaited in every case.
   const finished = new Promise<void>((resolve, reject) => {
     stream.once('finish', resolve);
@@ -99,8 +106,18 @@ interface Build {
 }
 
 /** Drops the keys and indexes of the tables; gives the statements that build them again, the key of each table first. */
-async function dropIndexes(client: ClientBase, schema: string, tables: readonly CdmTable[]): Promise<Build[]> {
-  const found = await client.query<{ table: string; index: string; definition: string; constraint: string | null; columns: string[] | null }>(
+async function dropIndexes(
+  client: ClientBase,
+  schema: string,
+  tables: readonly CdmTable[],
+): Promise<Build[]> {
+  const found = await client.query<{
+    table: string;
+    index: string;
+    definition: string;
+    constraint: string | null;
+    columns: string[] | null;
+  }>(
     `select t.relname as table, i.relname as index, k.conname as constraint,
             coalesce(pg_get_constraintdef(k.oid), pg_get_indexdef(i.oid)) as definition,
             (select array_agg(a.attname::text order by n.ord) from unnest(k.conkey) with ordinality n(num, ord)
@@ -138,12 +155,20 @@ async function runBuild(client: ClientBase, schema: string, build: Build): Promi
   } catch (error) {
     if (!isSqlState(error, '23505')) throw error;
     await client.query('rollback to savepoint key');
-    throw new RepeatedKey(build.key.table, await firstRepeat(client, schema, build.key.table, build.key.columns));
+    throw new RepeatedKey(
+      build.key.table,
+      await firstRepeat(client, schema, build.key.table, build.key.columns),
+    );
   }
 }
 
 /** Rows of a freshly filled table lie in the order they came, so the row's place is its number by `ctid`. */
-async function firstRepeat(client: ClientBase, schema: string, table: string, columns: readonly string[]): Promise<bigint> {
+async function firstRepeat(
+  client: ClientBase,
+  schema: string,
+  table: string,
+  columns: readonly string[],
+): Promise<bigint> {
   const key = columns.map(quoteName).join(', ');
   const found = await client.query<{ row: string | bigint }>(
     `select min(place)::text as row from (select row_number() over (order by ctid) as place,

@@ -1,13 +1,14 @@
 /** Loads a folder of files into an owned CDM: each table all or nothing, no file held in memory, bad rows named by line. */
 
 import { performance } from 'node:perf_hooks';
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { MoimError } from '#protocol/errors.ts';
 import type { CdmColumn } from '#sql/cdm/tables.ts';
 import { CsvScanner } from './csv.ts';
 import { copyOptions, RowEncoder } from './encode.ts';
 import { type CdmFile, readCdmFile, readCdmFolder } from './files.ts';
 import { fillTables, isSqlState, qualify, RepeatedKey } from './fill.ts';
+import { withSession } from './session.ts';
 
 export interface LoadOptions {
   readonly directory: string;
@@ -51,8 +52,7 @@ export interface LoadReport {
 export async function loadCdm(database: { readonly pool: Pool }, options: LoadOptions): Promise<LoadReport> {
   const { directory, schema, replace = false, ignoreUnknown = false } = options;
   const folder = await readCdmFolder(directory, ignoreUnknown);
-  const client = await database.pool.connect();
-  try {
+  return withSession(database.pool, options.signal, async (client) => {
     await refuseFilled(client, schema, folder.files, replace);
     const totalBytes = folder.files.reduce((sum, file) => sum + file.bytes, 0);
     let before = 0;
@@ -68,15 +68,11 @@ export async function loadCdm(database: { readonly pool: Pool }, options: LoadOp
       options.onTable?.(loaded);
     }
     return { tables, notes: folder.notes };
-  } finally {
-    client.release();
-  }
+  });
 }
 
-type Client = Awaited<ReturnType<Pool['connect']>>;
-
 async function loadFile(
-  client: Client,
+  client: ClientBase,
   schema: string,
   file: CdmFile,
   onBytes: (bytes: number) => void,
@@ -177,7 +173,7 @@ async function lineOfRow(file: CdmFile, row: bigint, signal: AbortSignal | undef
   return line;
 }
 
-async function refuseFilled(client: Client, schema: string, files: readonly CdmFile[], replace: boolean) {
+async function refuseFilled(client: ClientBase, schema: string, files: readonly CdmFile[], replace: boolean) {
   const filled: string[] = [];
   for (const { table } of files) {
     try {

@@ -4,14 +4,15 @@
  */
 
 import { createHash, type Hash } from 'node:crypto';
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { once } from 'node:events';
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { MoimError } from '#protocol/errors.ts';
 import { type CdmTable, cdmTables, findCdmTable } from '#sql/cdm/tables.ts';
 import { fillTables, qualify } from './fill.ts';
+import { withSession } from './session.ts';
 import { makeLife } from './synth/life.ts';
 import { findMix, type Mix, mixNames } from './synth/mixes.ts';
 import { Random } from './synth/random.ts';
@@ -59,18 +60,17 @@ export async function synthesiseInto(
   options: SynthOptions & { readonly schema: string; readonly replace?: boolean },
 ): Promise<SynthSummary> {
   const made = new Hospital(options);
-  const client = await database.pool.connect();
-  try {
+  return withSession(database.pool, options.signal, async (client) => {
     const filled = await filledTables(client, options.schema);
-    if (filled.length > 0 && !options.replace) throw new MoimError('cdm-filled', `${filled.join(', ')}: filled already`);
+    if (filled.length > 0 && !options.replace)
+      throw new MoimError('cdm-filled', `${filled.join(', ')}: filled already`);
     const touched = cdmTables.filter((table) => made.tables.has(table.name) || filled.includes(table.name));
     await fillTables(client, options.schema, touched, async ({ copy }) => {
-      for await (const piece of made.pieces()) await copy(piece.table, piece.columns, 'format csv', [piece.csv]);
+      for await (const piece of made.pieces())
+        await copy(piece.table, piece.columns, 'format csv', [piece.csv]);
     });
     return made.summary();
-  } finally {
-    client.release();
-  }
+  });
 }
 
 /**
@@ -82,8 +82,11 @@ export async function synthesiseFiles(
 ): Promise<SynthSummary> {
   const made = new Hospital(options);
   await mkdir(options.directory, { recursive: true });
-  const there = (await readdir(options.directory)).filter((name) => made.tables.has(name.replace(/\.csv(\.gz)?$/, '')));
-  if (there.length > 0 && !options.replace) throw new MoimError('cdm-filled', `${there.join(', ')}: there already`);
+  const there = (await readdir(options.directory)).filter((name) =>
+    made.tables.has(name.replace(/\.csv(\.gz)?$/, '')),
+  );
+  if (there.length > 0 && !options.replace)
+    throw new MoimError('cdm-filled', `${there.join(', ')}: there already`);
   const streams = new Map<string, ReturnType<typeof createWriteStream>>();
   try {
     for await (const { table, columns, csv } of made.pieces()) {
@@ -159,7 +162,7 @@ class Hospital {
   }
 }
 
-async function filledTables(client: Awaited<ReturnType<Pool['connect']>>, schema: string): Promise<string[]> {
+async function filledTables(client: ClientBase, schema: string): Promise<string[]> {
   const asked = cdmTables.map(
     (table) => `select '${table.name}' as name where exists (select 1 from ${qualify(schema, table.name)})`,
   );

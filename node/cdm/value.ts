@@ -70,7 +70,8 @@ function isTime(bytes: Buffer, start: number, end: number): boolean {
   if (bytes[at] !== 32 && bytes[at] !== 84) return false;
   const hour = pair(bytes, at + 1);
   const minute = pair(bytes, at + 4);
-  if (at + 6 > end || hour < 0 || hour > 23 || bytes[at + 3] !== COLON || minute < 0 || minute > 59) return false;
+  if (at + 6 > end || hour < 0 || hour > 23 || bytes[at + 3] !== COLON || minute < 0 || minute > 59)
+    return false;
   at += 6;
   if (at < end && bytes[at] === COLON) {
     const second = at + 3 <= end ? pair(bytes, at + 1) : -1;

@@ -41,7 +41,10 @@ export async function dataVersion(client: ClientBase, schema: string, fresh = fa
 export async function vocabularyVersion(client: ClientBase, schema: string): Promise<string> {
   const present = await columnsOf(client, schema);
   const asked = [
-    ['vocabulary', `select vocabulary_version as version from ${at(schema, 'vocabulary')} where vocabulary_id = 'None'`],
+    [
+      'vocabulary',
+      `select vocabulary_version as version from ${at(schema, 'vocabulary')} where vocabulary_id = 'None'`,
+    ],
     ['cdm_source', `select vocabulary_version as version from ${at(schema, 'cdm_source')} order by 1 desc`],
   ] as const;
   for (const [table, sql] of asked) {
@@ -85,7 +88,9 @@ async function fingerprints(
   }
   const prints = new Map<string, Fingerprint>();
   for (const table of cdmTables) {
-    const columns = table.columns.map((column) => column.name).filter((name) => present.get(table.name)?.has(name));
+    const columns = table.columns
+      .map((column) => column.name)
+      .filter((name) => present.get(table.name)?.has(name));
     if (!wanted(table) || columns.length === 0) continue;
     prints.set(table.name, noted.get(table.name) ?? (await fingerprint(client, schema, table.name, columns)));
   }

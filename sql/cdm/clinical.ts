@@ -6,7 +6,11 @@
 import { cdmTable } from './table.ts';
 
 export const clinicalTables = [
-  cdmTable('clinical', 'person', ['person_id'], `
+  cdmTable(
+    'clinical',
+    'person',
+    ['person_id'],
+    `
     person_id                      bigint     required
     gender_concept_id              integer    required
     year_of_birth                  integer    required
@@ -25,15 +29,25 @@ export const clinicalTables = [
     race_source_concept_id         integer
     ethnicity_source_value         text(50)
     ethnicity_source_concept_id    integer
-  `),
-  cdmTable('clinical', 'observation_period', ['observation_period_id'], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'observation_period',
+    ['observation_period_id'],
+    `
     observation_period_id          bigint     required
     person_id                      bigint     required
     observation_period_start_date  date       required
     observation_period_end_date    date       required
     period_type_concept_id         integer    required
-  `),
-  cdmTable('clinical', 'visit_occurrence', ['visit_occurrence_id'], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'visit_occurrence',
+    ['visit_occurrence_id'],
+    `
     visit_occurrence_id            bigint     required
     person_id                      bigint     required
     visit_concept_id               integer    required
@@ -51,8 +65,13 @@ export const clinicalTables = [
     discharged_to_concept_id       integer
     discharged_to_source_value     text(50)
     preceding_visit_occurrence_id  bigint
-  `),
-  cdmTable('clinical', 'visit_detail', ['visit_detail_id'], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'visit_detail',
+    ['visit_detail_id'],
+    `
     visit_detail_id                bigint     required
     person_id                      bigint     required
     visit_detail_concept_id        integer    required
@@ -72,8 +91,13 @@ export const clinicalTables = [
     preceding_visit_detail_id      bigint
     parent_visit_detail_id         bigint
     visit_occurrence_id            bigint     required
-  `),
-  cdmTable('clinical', 'condition_occurrence', ['condition_occurrence_id'], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'condition_occurrence',
+    ['condition_occurrence_id'],
+    `
     condition_occurrence_id        bigint     required
     person_id                      bigint     required
     condition_concept_id           integer    required
@@ -90,8 +114,13 @@ export const clinicalTables = [
     condition_source_value         text(50)
     condition_source_concept_id    integer
     condition_status_source_value  text(50)
-  `),
-  cdmTable('clinical', 'drug_exposure', ['drug_exposure_id'], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'drug_exposure',
+    ['drug_exposure_id'],
+    `
     drug_exposure_id               bigint     required
     person_id                      bigint     required
     drug_concept_id                integer    required
@@ -115,8 +144,13 @@ export const clinicalTables = [
     drug_source_concept_id         integer
     route_source_value             text(50)
     dose_unit_source_value         text(50)
-  `),
-  cdmTable('clinical', 'procedure_occurrence', ['procedure_occurrence_id'], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'procedure_occurrence',
+    ['procedure_occurrence_id'],
+    `
     procedure_occurrence_id        bigint     required
     person_id                      bigint     required
     procedure_concept_id           integer    required
@@ -133,8 +167,13 @@ export const clinicalTables = [
     procedure_source_value         text(50)
     procedure_source_concept_id    integer
     modifier_source_value          text(50)
-  `),
-  cdmTable('clinical', 'device_exposure', ['device_exposure_id'], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'device_exposure',
+    ['device_exposure_id'],
+    `
     device_exposure_id             bigint     required
     person_id                      bigint     required
     device_concept_id              integer    required
@@ -154,8 +193,13 @@ export const clinicalTables = [
     unit_concept_id                integer
     unit_source_value              text(50)
     unit_source_concept_id         integer
-  `),
-  cdmTable('clinical', 'measurement', ['measurement_id'], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'measurement',
+    ['measurement_id'],
+    `
     measurement_id                 bigint     required
     person_id                      bigint     required
     measurement_concept_id         integer    required
@@ -179,8 +223,13 @@ export const clinicalTables = [
     value_source_value             text(50)
     measurement_event_id           bigint
     meas_event_field_concept_id    integer
-  `),
-  cdmTable('clinical', 'observation', ['observation_id'], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'observation',
+    ['observation_id'],
+    `
     observation_id                 bigint     required
     person_id                      bigint     required
     observation_concept_id         integer    required
@@ -202,8 +251,13 @@ export const clinicalTables = [
     value_source_value             text(50)
     observation_event_id           bigint
     obs_event_field_concept_id     integer
-  `),
-  cdmTable('clinical', 'death', [], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'death',
+    [],
+    `
     person_id                      bigint     required
     death_date                     date       required
     death_datetime                 timestamp
@@ -211,8 +265,13 @@ export const clinicalTables = [
     cause_concept_id               integer
     cause_source_value             text(50)
     cause_source_concept_id        integer
-  `),
-  cdmTable('clinical', 'note', ['note_id'], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'note',
+    ['note_id'],
+    `
     note_id                        bigint     required
     person_id                      bigint     required
     note_date                      date       required
@@ -229,8 +288,13 @@ export const clinicalTables = [
     note_source_value              text(50)
     note_event_id                  bigint
     note_event_field_concept_id    integer
-  `),
-  cdmTable('clinical', 'note_nlp', ['note_nlp_id'], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'note_nlp',
+    ['note_nlp_id'],
+    `
     note_nlp_id                    bigint     required
     note_id                        bigint     required
     section_concept_id             integer
@@ -245,8 +309,13 @@ export const clinicalTables = [
     term_exists                    text(1)
     term_temporal                  text(50)
     term_modifiers                 text(2000)
-  `),
-  cdmTable('clinical', 'specimen', ['specimen_id'], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'specimen',
+    ['specimen_id'],
+    `
     specimen_id                    bigint     required
     person_id                      bigint     required
     specimen_concept_id            integer    required
@@ -262,12 +331,18 @@ export const clinicalTables = [
     unit_source_value              text(50)
     anatomic_site_source_value     text(50)
     disease_status_source_value    text(50)
-  `),
-  cdmTable('clinical', 'fact_relationship', [], `
+  `,
+  ),
+  cdmTable(
+    'clinical',
+    'fact_relationship',
+    [],
+    `
     domain_concept_id_1            integer    required
     fact_id_1                      bigint     required
     domain_concept_id_2            integer    required
     fact_id_2                      bigint     required
     relationship_concept_id        integer    required
-  `),
+  `,
+  ),
 ];

@@ -13,7 +13,10 @@ export interface CdmIndex {
 }
 
 export const cdmIndexes: readonly CdmIndex[] = Object.freeze([
-  ...eventIndexes('visit_occurrence', 'visit_concept_id', 'visit_start_date', ['visit_end_date', 'visit_occurrence_id']),
+  ...eventIndexes('visit_occurrence', 'visit_concept_id', 'visit_start_date', [
+    'visit_end_date',
+    'visit_occurrence_id',
+  ]),
   ...eventIndexes('visit_detail', 'visit_detail_concept_id', 'visit_detail_start_date', [
     'visit_detail_end_date',
     'visit_detail_id',
@@ -39,8 +42,14 @@ export const cdmIndexes: readonly CdmIndex[] = Object.freeze([
     'device_exposure_id',
     'visit_occurrence_id',
   ]),
-  ...eventIndexes('measurement', 'measurement_concept_id', 'measurement_date', ['measurement_id', 'visit_occurrence_id']),
-  ...eventIndexes('observation', 'observation_concept_id', 'observation_date', ['observation_id', 'visit_occurrence_id']),
+  ...eventIndexes('measurement', 'measurement_concept_id', 'measurement_date', [
+    'measurement_id',
+    'visit_occurrence_id',
+  ]),
+  ...eventIndexes('observation', 'observation_concept_id', 'observation_date', [
+    'observation_id',
+    'visit_occurrence_id',
+  ]),
   ...eventIndexes('specimen', 'specimen_concept_id', 'specimen_date', ['specimen_id']),
   ...eventIndexes('condition_era', 'condition_concept_id', 'condition_era_start_date', [
     'condition_era_end_date',

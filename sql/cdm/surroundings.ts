@@ -6,7 +6,11 @@
 import { cdmTable } from './table.ts';
 
 export const surroundingTables = [
-  cdmTable('health system', 'location', ['location_id'], `
+  cdmTable(
+    'health system',
+    'location',
+    ['location_id'],
+    `
     location_id                    bigint     required
     address_1                      text(50)
     address_2                      text(50)
@@ -19,16 +23,26 @@ export const surroundingTables = [
     country_source_value           text(80)
     latitude                       numeric
     longitude                      numeric
-  `),
-  cdmTable('health system', 'care_site', ['care_site_id'], `
+  `,
+  ),
+  cdmTable(
+    'health system',
+    'care_site',
+    ['care_site_id'],
+    `
     care_site_id                   bigint     required
     care_site_name                 text(255)
     place_of_service_concept_id    integer
     location_id                    bigint
     care_site_source_value         text(50)
     place_of_service_source_value  text(50)
-  `),
-  cdmTable('health system', 'provider', ['provider_id'], `
+  `,
+  ),
+  cdmTable(
+    'health system',
+    'provider',
+    ['provider_id'],
+    `
     provider_id                    bigint     required
     provider_name                  text(255)
     npi                            text(20)
@@ -42,8 +56,13 @@ export const surroundingTables = [
     specialty_source_concept_id    integer
     gender_source_value            text(50)
     gender_source_concept_id       integer
-  `),
-  cdmTable('economics', 'payer_plan_period', ['payer_plan_period_id'], `
+  `,
+  ),
+  cdmTable(
+    'economics',
+    'payer_plan_period',
+    ['payer_plan_period_id'],
+    `
     payer_plan_period_id           bigint     required
     person_id                      bigint     required
     payer_plan_period_start_date   date       required
@@ -61,8 +80,13 @@ export const surroundingTables = [
     stop_reason_concept_id         integer
     stop_reason_source_value       text(50)
     stop_reason_source_concept_id  integer
-  `),
-  cdmTable('economics', 'cost', ['cost_id'], `
+  `,
+  ),
+  cdmTable(
+    'economics',
+    'cost',
+    ['cost_id'],
+    `
     cost_id                        bigint     required
     cost_event_id                  bigint     required
     cost_domain_id                 text(20)   required
@@ -85,8 +109,13 @@ export const surroundingTables = [
     revenue_code_source_value      text(50)
     drg_concept_id                 integer
     drg_source_value               text(3)
-  `),
-  cdmTable('derived', 'drug_era', ['drug_era_id'], `
+  `,
+  ),
+  cdmTable(
+    'derived',
+    'drug_era',
+    ['drug_era_id'],
+    `
     drug_era_id                    bigint     required
     person_id                      bigint     required
     drug_concept_id                integer    required
@@ -94,8 +123,13 @@ export const surroundingTables = [
     drug_era_end_date              date       required
     drug_exposure_count            integer
     gap_days                       integer
-  `),
-  cdmTable('derived', 'dose_era', ['dose_era_id'], `
+  `,
+  ),
+  cdmTable(
+    'derived',
+    'dose_era',
+    ['dose_era_id'],
+    `
     dose_era_id                    bigint     required
     person_id                      bigint     required
     drug_concept_id                integer    required
@@ -103,16 +137,26 @@ export const surroundingTables = [
     dose_value                     numeric    required
     dose_era_start_date            date       required
     dose_era_end_date              date       required
-  `),
-  cdmTable('derived', 'condition_era', ['condition_era_id'], `
+  `,
+  ),
+  cdmTable(
+    'derived',
+    'condition_era',
+    ['condition_era_id'],
+    `
     condition_era_id               bigint     required
     person_id                      bigint     required
     condition_concept_id           integer    required
     condition_era_start_date       date       required
     condition_era_end_date         date       required
     condition_occurrence_count     integer
-  `),
-  cdmTable('derived', 'episode', ['episode_id'], `
+  `,
+  ),
+  cdmTable(
+    'derived',
+    'episode',
+    ['episode_id'],
+    `
     episode_id                     bigint     required
     person_id                      bigint     required
     episode_concept_id             integer    required
@@ -126,13 +170,23 @@ export const surroundingTables = [
     episode_type_concept_id        integer    required
     episode_source_value           text(50)
     episode_source_concept_id      integer
-  `),
-  cdmTable('derived', 'episode_event', [], `
+  `,
+  ),
+  cdmTable(
+    'derived',
+    'episode_event',
+    [],
+    `
     episode_id                     bigint     required
     event_id                       bigint     required
     episode_event_field_concept_id integer    required
-  `),
-  cdmTable('metadata', 'metadata', ['metadata_id'], `
+  `,
+  ),
+  cdmTable(
+    'metadata',
+    'metadata',
+    ['metadata_id'],
+    `
     metadata_id                    bigint     required
     metadata_concept_id            integer    required
     metadata_type_concept_id       integer    required
@@ -142,8 +196,13 @@ export const surroundingTables = [
     value_as_number                numeric
     metadata_date                  date
     metadata_datetime              timestamp
-  `),
-  cdmTable('metadata', 'cdm_source', [], `
+  `,
+  ),
+  cdmTable(
+    'metadata',
+    'cdm_source',
+    [],
+    `
     cdm_source_name                text(255)  required
     cdm_source_abbreviation        text(25)   required
     cdm_holder                     text(255)  required
@@ -155,14 +214,24 @@ export const surroundingTables = [
     cdm_version                    text(10)
     cdm_version_concept_id         integer    required
     vocabulary_version             text(20)   required
-  `),
-  cdmTable('cohort', 'cohort', [], `
+  `,
+  ),
+  cdmTable(
+    'cohort',
+    'cohort',
+    [],
+    `
     cohort_definition_id           integer    required
     subject_id                     bigint     required
     cohort_start_date              date       required
     cohort_end_date                date       required
-  `),
-  cdmTable('cohort', 'cohort_definition', [], `
+  `,
+  ),
+  cdmTable(
+    'cohort',
+    'cohort_definition',
+    [],
+    `
     cohort_definition_id           integer    required
     cohort_definition_name         text(255)  required
     cohort_definition_description  text
@@ -170,5 +239,6 @@ export const surroundingTables = [
     cohort_definition_syntax       text
     subject_concept_id             integer    required
     cohort_initiation_date         date
-  `),
+  `,
+  ),
 ];

@@ -10,7 +10,14 @@ export interface CdmColumn {
   readonly required: boolean;
 }
 
-export type CdmGroup = 'clinical' | 'health system' | 'economics' | 'derived' | 'metadata' | 'vocabulary' | 'cohort';
+export type CdmGroup =
+  | 'clinical'
+  | 'health system'
+  | 'economics'
+  | 'derived'
+  | 'metadata'
+  | 'vocabulary'
+  | 'cohort';
 
 export interface CdmTable {
   readonly name: string;
@@ -50,7 +57,10 @@ export function cdmTable(
 }
 
 function readColumn(table: string, line: string): CdmColumn {
-  const match = /^([a-z][a-z0-9_]*)\s+(integer|bigint|numeric|date|timestamp|text)(?:\((\d+)\))?(\s+required)?$/.exec(line);
+  const match =
+    /^([a-z][a-z0-9_]*)\s+(integer|bigint|numeric|date|timestamp|text)(?:\((\d+)\))?(\s+required)?$/.exec(
+      line,
+    );
   const [, name, type, length, required] = match ?? [];
   if (name === undefined || type === undefined) throw new Error(`${table}: cannot read the column "${line}"`);
   return Object.freeze({

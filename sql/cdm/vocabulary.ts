@@ -3,7 +3,11 @@
 import { cdmTable } from './table.ts';
 
 export const vocabularyTables = [
-  cdmTable('vocabulary', 'concept', ['concept_id'], `
+  cdmTable(
+    'vocabulary',
+    'concept',
+    ['concept_id'],
+    `
     concept_id                     integer    required
     concept_name                   text(255)  required
     domain_id                      text(20)   required
@@ -14,52 +18,92 @@ export const vocabularyTables = [
     valid_start_date               date       required
     valid_end_date                 date       required
     invalid_reason                 text(1)
-  `),
-  cdmTable('vocabulary', 'vocabulary', ['vocabulary_id'], `
+  `,
+  ),
+  cdmTable(
+    'vocabulary',
+    'vocabulary',
+    ['vocabulary_id'],
+    `
     vocabulary_id                  text(20)   required
     vocabulary_name                text(255)  required
     vocabulary_reference           text(255)
     vocabulary_version             text(255)
     vocabulary_concept_id          integer    required
-  `),
-  cdmTable('vocabulary', 'domain', ['domain_id'], `
+  `,
+  ),
+  cdmTable(
+    'vocabulary',
+    'domain',
+    ['domain_id'],
+    `
     domain_id                      text(20)   required
     domain_name                    text(255)  required
     domain_concept_id              integer    required
-  `),
-  cdmTable('vocabulary', 'concept_class', ['concept_class_id'], `
+  `,
+  ),
+  cdmTable(
+    'vocabulary',
+    'concept_class',
+    ['concept_class_id'],
+    `
     concept_class_id               text(20)   required
     concept_class_name             text(255)  required
     concept_class_concept_id       integer    required
-  `),
-  cdmTable('vocabulary', 'concept_relationship', [], `
+  `,
+  ),
+  cdmTable(
+    'vocabulary',
+    'concept_relationship',
+    [],
+    `
     concept_id_1                   integer    required
     concept_id_2                   integer    required
     relationship_id                text(20)   required
     valid_start_date               date       required
     valid_end_date                 date       required
     invalid_reason                 text(1)
-  `),
-  cdmTable('vocabulary', 'relationship', ['relationship_id'], `
+  `,
+  ),
+  cdmTable(
+    'vocabulary',
+    'relationship',
+    ['relationship_id'],
+    `
     relationship_id                text(20)   required
     relationship_name              text(255)  required
     is_hierarchical                text(1)    required
     defines_ancestry               text(1)    required
     reverse_relationship_id        text(20)   required
     relationship_concept_id        integer    required
-  `),
-  cdmTable('vocabulary', 'concept_synonym', [], `
+  `,
+  ),
+  cdmTable(
+    'vocabulary',
+    'concept_synonym',
+    [],
+    `
     concept_id                     integer    required
     concept_synonym_name           text(1000) required
     language_concept_id            integer    required
-  `),
-  cdmTable('vocabulary', 'concept_ancestor', [], `
+  `,
+  ),
+  cdmTable(
+    'vocabulary',
+    'concept_ancestor',
+    [],
+    `
     ancestor_concept_id            integer    required
     descendant_concept_id          integer    required
     min_levels_of_separation       integer    required
     max_levels_of_separation       integer    required
-  `),
-  cdmTable('vocabulary', 'source_to_concept_map', [], `
+  `,
+  ),
+  cdmTable(
+    'vocabulary',
+    'source_to_concept_map',
+    [],
+    `
     source_code                    text(50)   required
     source_concept_id              integer    required
     source_vocabulary_id           text(20)   required
@@ -69,8 +113,13 @@ export const vocabularyTables = [
     valid_start_date               date       required
     valid_end_date                 date       required
     invalid_reason                 text(1)
-  `),
-  cdmTable('vocabulary', 'drug_strength', [], `
+  `,
+  ),
+  cdmTable(
+    'vocabulary',
+    'drug_strength',
+    [],
+    `
     drug_concept_id                integer    required
     ingredient_concept_id          integer    required
     amount_value                   numeric
@@ -83,5 +132,6 @@ export const vocabularyTables = [
     valid_start_date               date       required
     valid_end_date                 date       required
     invalid_reason                 text(1)
-  `),
+  `,
+  ),
 ];

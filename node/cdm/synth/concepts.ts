@@ -164,9 +164,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     [40173590, 'Alendronic acid 10 MG Oral Tablet', '904419', 1557272],
     [40223768, 'Donepezil hydrochloride 10 MG Oral Tablet', '997223', 715997],
   ],
-  'Drug|CVX|CVX': [
-    [40213154, 'Influenza, seasonal, injectable, preservative free', '140'],
-  ],
+  'Drug|CVX|CVX': [[40213154, 'Influenza, seasonal, injectable, preservative free', '140']],
   'Measurement|LOINC|Clinical Observation': [
     [3004249, 'Systolic blood pressure', '8480-6'],
     [3012888, 'Diastolic blood pressure', '8462-4'],
@@ -242,12 +240,8 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     [4324693, 'Mammography', '71651007'],
     [4283892, 'Placement of stent in coronary artery', '36969009'],
   ],
-  'Device|SNOMED|Physical Object': [
-    [45767945, 'Coronary artery stent', '705643001'],
-  ],
-  'Observation|LOINC|Clinical Observation': [
-    [43054909, 'Tobacco smoking status', '72166-2'],
-  ],
+  'Device|SNOMED|Physical Object': [[45767945, 'Coronary artery stent', '705643001']],
+  'Observation|LOINC|Clinical Observation': [[43054909, 'Tobacco smoking status', '72166-2']],
   'Meas Value|LOINC|Answer': [
     [45879404, 'Never smoker', 'LA18978-9'],
     [45883458, 'Former smoker', 'LA15920-4'],
@@ -267,12 +261,9 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     [8515, 'Asian', '2'],
     [8527, 'White', '5'],
   ],
-  'Ethnicity|Ethnicity|Ethnicity': [
-    [38003564, 'Not Hispanic or Latino', 'Not Hispanic'],
-  ],
-  'Type Concept|Type Concept|Type Concept': [
-    [32817, 'EHR', 'OMOP4976894'],
-  ],
+  'Ethnicity|Ethnicity|Ethnicity': [[38003564, 'Not Hispanic or Latino', 'Not Hispanic']],
+  'Meas Value Operator|SNOMED|Qualifier Value': [[4172703, '=', '276136004']],
+  'Type Concept|Type Concept|Type Concept': [[32817, 'EHR', 'OMOP4976894']],
   'Provider|Medicare Specialty|Physician Specialty': [
     [38004446, 'General Practice', '01'],
     [38004451, 'Cardiology', '06'],
@@ -282,18 +273,20 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     [8717, 'Inpatient Hospital', '21'],
     [8756, 'Outpatient Hospital', '22'],
   ],
-  'Metadata|CDM|CDM': [
-    [756265, 'OMOP CDM Version 5.4.0', 'CDM v5.4.0'],
-  ],
-  'Metadata|None|Undefined': [
-    [0, 'No matching concept', 'No matching concept'],
-  ],
-  'Language|SNOMED|Qualifier Value': [
-    [4180186, 'English language', '297487008'],
-  ],
+  'Metadata|CDM|CDM': [[756265, 'OMOP CDM Version 5.4.0', 'CDM v5.4.0']],
+  'Metadata|None|Undefined': [[0, 'No matching concept', 'No matching concept']],
+  'Language|SNOMED|Qualifier Value': [[4180186, 'English language', '297487008']],
 };
 
 export const synthConcepts: readonly SynthConcept[] = Object.entries(rows).flatMap(([kind, list]) => {
   const [domain = '', vocabulary = '', conceptClass = ''] = kind.split('|');
-  return list.map(([id, name, code, ...parents]) => ({ id, name, domain, vocabulary, conceptClass, code, parents }));
+  return list.map(([id, name, code, ...parents]) => ({
+    id,
+    name,
+    domain,
+    vocabulary,
+    conceptClass,
+    code,
+    parents,
+  }));
 });

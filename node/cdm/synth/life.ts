@@ -48,7 +48,13 @@ const firstDay = 14_610; // 2010-01-01
 const lastDay = 20_088; // 2024-12-31
 const year = 365.25;
 /** Ages between which a rate holds. */
-const bands: readonly (readonly [from: number, to: number])[] = [[0, 18], [18, 40], [40, 60], [60, 75], [75, 120]];
+const bands: readonly (readonly [from: number, to: number])[] = [
+  [0, 18],
+  [18, 40],
+  [40, 60],
+  [60, 75],
+  [75, 120],
+];
 
 /** Makes one life. The same `random` (its state) and options give the same life. */
 export function makeLife(random: Random, options: LifeOptions): Life {
@@ -123,7 +129,8 @@ class Course {
       .filter((visit) => within(visit.start))
       .sort((a, b) => a.start - b.start)
       .map((visit) => clip(visit, kept.find((period) => visit.start <= period.end)!.end));
-    return { periods: kept, visits, death: this.#death };
+    const death = this.#death !== undefined && within(this.#death.day) ? this.#death : undefined;
+    return { periods: kept, visits, death };
   }
 
   #age(day: number): number {
@@ -194,21 +201,37 @@ class Course {
   #check(day: number): void {
     const visit = this.#visit(outpatient, day, day);
     this.#measure(visit, vitals, day, []);
-    this.#measure(visit, yearly.filter(() => this.#random.chance(0.4)), day, []);
+    this.#measure(
+      visit,
+      yearly.filter(() => this.#random.chance(0.4)),
+      day,
+      [],
+    );
   }
 
   /** A visit for an illness: its first (`onset`), or one of many after. */
   #encounter(illness: Illness, day: number, onset: boolean): void {
     const random = this.#random;
-    const admitted = random.chance(Math.min(0.95, illness.inpatient * this.#mix.inpatient * (onset ? 1 : 0.25)));
+    const admitted = random.chance(
+      Math.min(0.95, illness.inpatient * this.#mix.inpatient * (onset ? 1 : 0.25)),
+    );
     const urgent = random.chance(illness.emergency * (onset ? 1 : 0.3));
     const stay = admitted ? 1 + Math.floor(random.unit() * random.unit() * 18) : 0;
-    const concept = admitted ? (urgent ? emergencyThenInpatient : inpatient) : urgent ? emergency : outpatient;
+    const concept = admitted
+      ? urgent
+        ? emergencyThenInpatient
+        : inpatient
+      : urgent
+        ? emergency
+        : outpatient;
     const visit = this.#visit(concept, day, day + stay);
     visit.conditions.push({
       concept: illness.concept,
       start: day,
-      end: illness.days > 0 ? day + Math.max(1, Math.floor(illness.days * (0.6 + 0.8 * random.unit()))) : day + stay,
+      end:
+        illness.days > 0
+          ? day + Math.max(1, Math.floor(illness.days * (0.6 + 0.8 * random.unit())))
+          : day + stay,
     });
     for (const each of illness.drugs) {
       if (random.chance(onset ? each.chance : each.chance * 0.8)) {
@@ -222,7 +245,12 @@ class Course {
       }
     }
     this.#measure(visit, random.chance(admitted || urgent ? 1 : 0.2) ? vitals : [], day, [illness]);
-    this.#measure(visit, illness.tests.filter(() => random.chance(0.6)), day, [illness]);
+    this.#measure(
+      visit,
+      illness.tests.filter(() => random.chance(0.6)),
+      day,
+      [illness],
+    );
     if (this.#dense) this.#monitor(visit, illness);
     const fatal = onset ? illness.fatal : illness.fatal * 0.3;
     if (this.#death === undefined && random.chance(fatal)) {
@@ -237,7 +265,8 @@ class Course {
   }
 
   #measure(visit: Visit, concepts: readonly number[], day: number, now: readonly Illness[]): void {
-    for (const concept of concepts) visit.measurements.push({ concept, day, value: this.#value(concept, day, now) });
+    for (const concept of concepts)
+      visit.measurements.push({ concept, day, value: this.#value(concept, day, now) });
   }
 
   /** A value around the mean, moved by what the person has; a child's weight and height by age. */
@@ -258,7 +287,9 @@ class Course {
     const all = [...measures.keys()];
     for (let day = visit.start; day <= visit.end + 1; day++) {
       for (let round = 0; round < 14; round++) {
-        this.#measure(visit, [...vitals, all[(day + round) % all.length]!], Math.min(day, visit.end), [illness]);
+        this.#measure(visit, [...vitals, all[(day + round) % all.length]!], Math.min(day, visit.end), [
+          illness,
+        ]);
       }
     }
   }
@@ -274,7 +305,11 @@ class Course {
 
 /** Nothing of a visit lies after the end of observation. */
 function clip(visit: Visit, last: number): Visit {
-  if (visit.end <= last && visit.conditions.every((each) => each.end <= last) && visit.drugs.every((each) => each.end <= last)) {
+  if (
+    visit.end <= last &&
+    visit.conditions.every((each) => each.end <= last) &&
+    visit.drugs.every((each) => each.end <= last)
+  ) {
     return visit;
   }
   const cut = <T extends Occurrence>(each: T): T => ({ ...each, end: Math.min(each.end, last) });

@@ -9,46 +9,124 @@ const ehr = 32817;
 /** Columns written, by table; the others stay NULL. */
 export const personColumns = {
   person: [
-    'person_id', 'gender_concept_id', 'year_of_birth', 'month_of_birth', 'day_of_birth', 'birth_datetime', 'race_concept_id',
-    'ethnicity_concept_id', 'location_id', 'provider_id', 'care_site_id', 'person_source_value', 'gender_source_value',
+    'person_id',
+    'gender_concept_id',
+    'year_of_birth',
+    'month_of_birth',
+    'day_of_birth',
+    'birth_datetime',
+    'race_concept_id',
+    'ethnicity_concept_id',
+    'location_id',
+    'provider_id',
+    'care_site_id',
+    'person_source_value',
+    'gender_source_value',
   ],
   observation_period: [
-    'observation_period_id', 'person_id', 'observation_period_start_date', 'observation_period_end_date', 'period_type_concept_id',
+    'observation_period_id',
+    'person_id',
+    'observation_period_start_date',
+    'observation_period_end_date',
+    'period_type_concept_id',
   ],
   visit_occurrence: [
-    'visit_occurrence_id', 'person_id', 'visit_concept_id', 'visit_start_date', 'visit_start_datetime', 'visit_end_date',
-    'visit_end_datetime', 'visit_type_concept_id', 'provider_id', 'care_site_id', 'preceding_visit_occurrence_id',
+    'visit_occurrence_id',
+    'person_id',
+    'visit_concept_id',
+    'visit_start_date',
+    'visit_start_datetime',
+    'visit_end_date',
+    'visit_end_datetime',
+    'visit_type_concept_id',
+    'provider_id',
+    'care_site_id',
+    'preceding_visit_occurrence_id',
   ],
   condition_occurrence: [
-    'condition_occurrence_id', 'person_id', 'condition_concept_id', 'condition_start_date', 'condition_end_date',
-    'condition_type_concept_id', 'provider_id', 'visit_occurrence_id', 'condition_source_value', 'condition_source_concept_id',
+    'condition_occurrence_id',
+    'person_id',
+    'condition_concept_id',
+    'condition_start_date',
+    'condition_end_date',
+    'condition_type_concept_id',
+    'provider_id',
+    'visit_occurrence_id',
+    'condition_source_value',
+    'condition_source_concept_id',
   ],
   drug_exposure: [
-    'drug_exposure_id', 'person_id', 'drug_concept_id', 'drug_exposure_start_date', 'drug_exposure_end_date', 'drug_type_concept_id',
-    'refills', 'quantity', 'days_supply', 'provider_id', 'visit_occurrence_id', 'drug_source_concept_id',
+    'drug_exposure_id',
+    'person_id',
+    'drug_concept_id',
+    'drug_exposure_start_date',
+    'drug_exposure_end_date',
+    'drug_type_concept_id',
+    'refills',
+    'quantity',
+    'days_supply',
+    'provider_id',
+    'visit_occurrence_id',
+    'drug_source_concept_id',
   ],
   procedure_occurrence: [
-    'procedure_occurrence_id', 'person_id', 'procedure_concept_id', 'procedure_date', 'procedure_type_concept_id', 'quantity',
-    'provider_id', 'visit_occurrence_id', 'procedure_source_concept_id',
+    'procedure_occurrence_id',
+    'person_id',
+    'procedure_concept_id',
+    'procedure_date',
+    'procedure_type_concept_id',
+    'quantity',
+    'provider_id',
+    'visit_occurrence_id',
+    'procedure_source_concept_id',
   ],
   device_exposure: [
-    'device_exposure_id', 'person_id', 'device_concept_id', 'device_exposure_start_date', 'device_type_concept_id',
+    'device_exposure_id',
+    'person_id',
+    'device_concept_id',
+    'device_exposure_start_date',
+    'device_type_concept_id',
     'visit_occurrence_id',
   ],
   measurement: [
-    'measurement_id', 'person_id', 'measurement_concept_id', 'measurement_date', 'measurement_datetime', 'measurement_type_concept_id',
-    'operator_concept_id', 'value_as_number', 'unit_concept_id', 'range_low', 'range_high', 'visit_occurrence_id',
+    'measurement_id',
+    'person_id',
+    'measurement_concept_id',
+    'measurement_date',
+    'measurement_datetime',
+    'measurement_type_concept_id',
+    'operator_concept_id',
+    'value_as_number',
+    'unit_concept_id',
+    'range_low',
+    'range_high',
+    'visit_occurrence_id',
   ],
   observation: [
-    'observation_id', 'person_id', 'observation_concept_id', 'observation_date', 'observation_type_concept_id', 'value_as_concept_id',
+    'observation_id',
+    'person_id',
+    'observation_concept_id',
+    'observation_date',
+    'observation_type_concept_id',
+    'value_as_concept_id',
   ],
   death: ['person_id', 'death_date', 'death_type_concept_id', 'cause_concept_id'],
   condition_era: [
-    'condition_era_id', 'person_id', 'condition_concept_id', 'condition_era_start_date', 'condition_era_end_date',
+    'condition_era_id',
+    'person_id',
+    'condition_concept_id',
+    'condition_era_start_date',
+    'condition_era_end_date',
     'condition_occurrence_count',
   ],
   drug_era: [
-    'drug_era_id', 'person_id', 'drug_concept_id', 'drug_era_start_date', 'drug_era_end_date', 'drug_exposure_count', 'gap_days',
+    'drug_era_id',
+    'person_id',
+    'drug_concept_id',
+    'drug_era_start_date',
+    'drug_era_end_date',
+    'drug_exposure_count',
+    'gap_days',
   ],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -90,11 +168,17 @@ export class RowWriter {
     let next = person * idStep;
     const id = () => next++;
     for (const each of life.periods) {
-      this.#row('observation_period', `${id()},${person},${date.text(each.start)},${date.text(each.end)},${ehr}`);
+      this.#row(
+        'observation_period',
+        `${id()},${person},${date.text(each.start)},${date.text(each.end)},${ehr}`,
+      );
     }
     const smokingDay = life.visits[0]?.start;
     if (life.smoking !== undefined && smokingDay !== undefined) {
-      this.#row('observation', `${id()},${person},43054909,${date.text(smokingDay)},${ehr},${smoking[life.smoking]}`);
+      this.#row(
+        'observation',
+        `${id()},${person},43054909,${date.text(smokingDay)},${ehr},${smoking[life.smoking]}`,
+      );
     }
     if (life.death !== undefined) {
       this.#row('death', `${person},${date.text(life.death.day)},${ehr},${life.death.cause ?? ''}`);
@@ -129,9 +213,15 @@ export class RowWriter {
       );
     }
     for (const each of visit.procedures) {
-      this.#row('procedure_occurrence', `${id()},${person},${each.concept},${date.text(each.start)},${ehr},1,${who},${visitId},0`);
+      this.#row(
+        'procedure_occurrence',
+        `${id()},${person},${each.concept},${date.text(each.start)},${ehr},1,${who},${visitId},0`,
+      );
       if (each.concept === stent.procedure) {
-        this.#row('device_exposure', `${id()},${person},${stent.device},${date.text(each.start)},${ehr},${visitId}`);
+        this.#row(
+          'device_exposure',
+          `${id()},${person},${stent.device},${date.text(each.start)},${ehr},${visitId}`,
+        );
       }
     }
     for (const each of visit.measurements) {
@@ -149,13 +239,19 @@ export class RowWriter {
     const date = this.#calendar;
     const conditions = life.visits.flatMap((visit) => visit.conditions);
     for (const era of eras(conditions)) {
-      this.#row('condition_era', `${id()},${person},${era.concept},${date.text(era.start)},${date.text(era.end)},${era.count}`);
+      this.#row(
+        'condition_era',
+        `${id()},${person},${era.concept},${date.text(era.start)},${date.text(era.end)},${era.count}`,
+      );
     }
     const drugs = life.visits.flatMap((visit) =>
       visit.drugs.map((each) => ({ ...each, concept: this.#ingredients.get(each.concept) ?? each.concept })),
     );
     for (const era of eras(drugs)) {
-      this.#row('drug_era', `${id()},${person},${era.concept},${date.text(era.start)},${date.text(era.end)},${era.count},${era.gap}`);
+      this.#row(
+        'drug_era',
+        `${id()},${person},${era.concept},${date.text(era.start)},${date.text(era.end)},${era.count},${era.gap}`,
+      );
     }
   }
 

@@ -36,32 +36,105 @@ export function surroundings(mixSummary: string): readonly SynthTable[] {
   const kinds = (pick: (concept: SynthConcept) => string, ...more: string[]) =>
     [...new Set([...synthConcepts.map(pick), ...more])].sort();
   return [
-    table('location', 'location_id city country_source_value', ['North', 'South', 'East', 'West', 'Centre'].map((name, i) => [i + 1, name, 'Synthetic'])),
+    table(
+      'location',
+      'location_id city country_source_value',
+      ['North', 'South', 'East', 'West', 'Centre'].map((name, i) => [i + 1, name, 'Synthetic']),
+    ),
     table('care_site', 'care_site_id care_site_name place_of_service_concept_id location_id', [
       [1, 'Wards', 8717, 1],
       [2, 'Outpatient clinic', 8756, 1],
     ]),
-    table('provider', 'provider_id specialty_concept_id care_site_id', Array.from({ length: 12 }, (_, i) => [i + 1, [38004446, 38004451, 38004477][i % 3], 1 + (i % 2)])),
+    table(
+      'provider',
+      'provider_id specialty_concept_id care_site_id',
+      Array.from({ length: 12 }, (_, i) => [i + 1, [38004446, 38004451, 38004477][i % 3], 1 + (i % 2)]),
+    ),
     table(
       'cdm_source',
       'cdm_source_name cdm_source_abbreviation cdm_holder source_description source_release_date cdm_release_date cdm_version cdm_version_concept_id vocabulary_version',
-      [[`Synthetic: ${mixSummary}`, 'MoimSynth', 'Moim', 'Made up by moim cdm synth: no real person is in it', released, released, '5.4', 756265, vocabularyVersion]],
+      [
+        [
+          `Synthetic: ${mixSummary}`,
+          'MoimSynth',
+          'Moim',
+          'Made up by moim cdm synth: no real person is in it',
+          released,
+          released,
+          '5.4',
+          756265,
+          vocabularyVersion,
+        ],
+      ],
     ),
-    table('concept', 'concept_id concept_name domain_id vocabulary_id concept_class_id standard_concept concept_code valid_start_date valid_end_date', [
-      ...synthConcepts.map((each) => [each.id, each.name, each.domain, each.vocabulary, each.conceptClass, each.id === 0 ? undefined : 'S', each.code, validFrom, validTo]),
-      ...conditions.map((each) => [localConcept(each.id), `${each.name} (local)`, each.domain, 'MoimSynth', 'Local Code', undefined, `C${each.id}`, validFrom, validTo]),
-    ]),
-    table('vocabulary', 'vocabulary_id vocabulary_name vocabulary_version vocabulary_concept_id', kinds((each) => each.vocabulary, 'MoimSynth').map((id) => [id, id === 'None' ? 'Moim synthetic vocabulary' : id, id === 'None' ? vocabularyVersion : undefined, 0])),
-    table('domain', 'domain_id domain_name domain_concept_id', kinds((each) => each.domain, 'Observation', 'Device', 'Metadata').map((id) => [id, id, 0])),
-    table('concept_class', 'concept_class_id concept_class_name concept_class_concept_id', kinds((each) => each.conceptClass, 'Local Code').map((id) => [id, id, 0])),
-    table('relationship', 'relationship_id relationship_name is_hierarchical defines_ancestry reverse_relationship_id relationship_concept_id', [
-      ['Maps to', 'Non-standard to Standard map', 0, 0, 'Mapped from', 0],
-      ['Mapped from', 'Standard to Non-standard map', 0, 0, 'Maps to', 0],
-      ['Is a', 'Is a', 1, 0, 'Subsumes', 0],
-      ['Subsumes', 'Subsumes', 1, 1, 'Is a', 0],
-    ]),
-    table('concept_relationship', 'concept_id_1 concept_id_2 relationship_id valid_start_date valid_end_date', relations(conditions).map((each) => [...each, validFrom, validTo])),
-    table('concept_ancestor', 'ancestor_concept_id descendant_concept_id min_levels_of_separation max_levels_of_separation', ancestors()),
+    table(
+      'concept',
+      'concept_id concept_name domain_id vocabulary_id concept_class_id standard_concept concept_code valid_start_date valid_end_date',
+      [
+        ...synthConcepts.map((each) => [
+          each.id,
+          each.name,
+          each.domain,
+          each.vocabulary,
+          each.conceptClass,
+          each.id === 0 ? undefined : 'S',
+          each.code,
+          validFrom,
+          validTo,
+        ]),
+        ...conditions.map((each) => [
+          localConcept(each.id),
+          `${each.name} (local)`,
+          each.domain,
+          'MoimSynth',
+          'Local Code',
+          undefined,
+          `C${each.id}`,
+          validFrom,
+          validTo,
+        ]),
+      ],
+    ),
+    table(
+      'vocabulary',
+      'vocabulary_id vocabulary_name vocabulary_version vocabulary_concept_id',
+      kinds((each) => each.vocabulary, 'MoimSynth').map((id) => [
+        id,
+        id === 'None' ? 'Moim synthetic vocabulary' : id,
+        id === 'None' ? vocabularyVersion : undefined,
+        0,
+      ]),
+    ),
+    table(
+      'domain',
+      'domain_id domain_name domain_concept_id',
+      kinds((each) => each.domain, 'Observation', 'Device', 'Metadata').map((id) => [id, id, 0]),
+    ),
+    table(
+      'concept_class',
+      'concept_class_id concept_class_name concept_class_concept_id',
+      kinds((each) => each.conceptClass, 'Local Code').map((id) => [id, id, 0]),
+    ),
+    table(
+      'relationship',
+      'relationship_id relationship_name is_hierarchical defines_ancestry reverse_relationship_id relationship_concept_id',
+      [
+        ['Maps to', 'Non-standard to Standard map', 0, 0, 'Mapped from', 0],
+        ['Mapped from', 'Standard to Non-standard map', 0, 0, 'Maps to', 0],
+        ['Is a', 'Is a', 1, 0, 'Subsumes', 0],
+        ['Subsumes', 'Subsumes', 1, 1, 'Is a', 0],
+      ],
+    ),
+    table(
+      'concept_relationship',
+      'concept_id_1 concept_id_2 relationship_id valid_start_date valid_end_date',
+      relations(conditions).map((each) => [...each, validFrom, validTo]),
+    ),
+    table(
+      'concept_ancestor',
+      'ancestor_concept_id descendant_concept_id min_levels_of_separation max_levels_of_separation',
+      ancestors(),
+    ),
   ];
 }
 
@@ -71,10 +144,23 @@ function table(name: string, columns: string, rows: SynthTable['rows']): SynthTa
 
 function relations(conditions: readonly SynthConcept[]): [number, number, string][] {
   return [
-    ...synthConcepts.flatMap(({ id }): [number, number, string][] => (id === 0 ? [] : [[id, id, 'Maps to'], [id, id, 'Mapped from']])),
-    ...conditions.flatMap(({ id }): [number, number, string][] => [[localConcept(id), id, 'Maps to'], [id, localConcept(id), 'Mapped from']]),
+    ...synthConcepts.flatMap(({ id }): [number, number, string][] =>
+      id === 0
+        ? []
+        : [
+            [id, id, 'Maps to'],
+            [id, id, 'Mapped from'],
+          ],
+    ),
+    ...conditions.flatMap(({ id }): [number, number, string][] => [
+      [localConcept(id), id, 'Maps to'],
+      [id, localConcept(id), 'Mapped from'],
+    ]),
     ...synthConcepts.flatMap(({ id, parents }) =>
-      parents.flatMap((parent): [number, number, string][] => [[id, parent, 'Is a'], [parent, id, 'Subsumes']]),
+      parents.flatMap((parent): [number, number, string][] => [
+        [id, parent, 'Is a'],
+        [parent, id, 'Subsumes'],
+      ]),
     ),
   ];
 }
@@ -90,7 +176,12 @@ function ancestors(): [number, number, number, number][] {
       for (const parent of byId.get(id)?.parents ?? []) climb(parent, level + 1);
     };
     climb(concept.id, 0);
-    return [...levels].map(([id, [least, most]]): [number, number, number, number] => [id, concept.id, least, most]);
+    return [...levels].map(([id, [least, most]]): [number, number, number, number] => [
+      id,
+      concept.id,
+      least,
+      most,
+    ]);
   });
 }
 
