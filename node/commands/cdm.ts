@@ -41,7 +41,7 @@ const load: Command = {
         const report = await loadCdm(database, {
           directory,
           schema,
-          replace: context.flags['replace'] === true,
+          replace: context.flags.replace === true,
           ignoreUnknown: context.flags['ignore-unknown'] === true,
           signal: context.signal,
           onProgress: ({ table, bytes, totalBytes }) => progress.show(bytes / Math.max(1, totalBytes), table),
@@ -81,9 +81,7 @@ const check: Command = {
       else if (findings.length === 0) context.out('nothing is amiss');
       else context.out(layOut(findings, ['severity', 'code', 'table', 'count', 'remedy']));
       const severities = new Set(findings.map((finding) => finding.severity));
-      return severities.has('error') || (context.flags['strict'] === true && severities.has('warning'))
-        ? 1
-        : 0;
+      return severities.has('error') || (context.flags.strict === true && severities.has('warning')) ? 1 : 0;
     } finally {
       await database.close();
     }
@@ -110,8 +108,8 @@ const synth: Command = {
       persons,
       seed: needFlag(context, 'seed'),
       mix: textFlag(context, 'mix') ?? 'general',
-      dense: context.flags['dense'] === true,
-      replace: context.flags['replace'] === true,
+      dense: context.flags.dense === true,
+      replace: context.flags.replace === true,
       signal: context.signal,
       onProgress: (made: number) => progress.show(made / persons, 'persons'),
     };

@@ -16,7 +16,6 @@ import { makeNodeIdentity, pinHub, readNodeIdentity, readPinnedHub } from '../id
 import { acceptLead, listLeads, removeLead } from '../job/lead.ts';
 import { applyPolicy, currentPolicy, defaultPolicy, policyInWords, readPolicy } from '../job/policy.ts';
 import { enrolAtHub } from '../link/enrol.ts';
-import { runNode } from '../run.ts';
 
 const instant = (): string => new Date().toISOString();
 
@@ -44,6 +43,8 @@ const run: Command = {
   summary: 'Run the node until it is told to stop.',
   usage: '',
   async run({ home, env, signal, out }) {
+    // The HTTP server and the solver are loaded by the one command that serves.
+    const { runNode } = await import('../run.ts');
     await runNode({ home, env, signal, ready: (info) => out(`ready ${JSON.stringify(info)}`) });
     return 0;
   },

@@ -12,7 +12,6 @@ import { existsSync } from 'node:fs';
 import { hubConfigFile, readHubConfig } from '../config.ts';
 import { type HubDb, openHubDatabase } from '../database.ts';
 import { makeHubIdentity, readHubIdentity } from '../identity.ts';
-import { runHub } from '../run.ts';
 import { approveSite, listSites, revokeSite, type Site } from '../sites/site.ts';
 import { createToken, revokeToken, type TokenRole, tokenRoles } from '../sites/token.ts';
 
@@ -35,6 +34,8 @@ const run: Command = {
   summary: 'Run the hub until it is told to stop.',
   usage: '',
   async run({ home, env, signal, out }) {
+    // The HTTP server is loaded by the one command that serves.
+    const { runHub } = await import('../run.ts');
     await runHub({ home, env, signal, ready: (info) => out(`ready ${JSON.stringify(info)}`) });
     return 0;
   },

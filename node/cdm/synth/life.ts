@@ -113,7 +113,7 @@ class Course {
       const share = (to - from + 1) / 365;
       this.#mortality(from, to);
       if (this.#random.chance(0.4 * share)) this.#check(this.#random.between(from, to));
-      illnesses.forEach((illness, index) => this.#maybe(illness, index, from, to, share));
+      for (const [index, illness] of illnesses.entries()) this.#maybe(illness, index, from, to, share);
       for (const illness of this.#chronic.keys()) this.#followUp(illness, from, to, share);
     }
   }

@@ -317,7 +317,7 @@ class Lines {
       this.#bytes.copy(grown, 0, 0, this.#length);
       this.#bytes = grown;
     }
-    this.#length += this.#bytes.latin1Write(line, this.#length);
+    this.#length += this.#bytes.write(line, this.#length, 'latin1');
     this.#bytes[this.#length++] = 10;
   }
 

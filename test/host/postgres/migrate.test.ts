@@ -62,7 +62,8 @@ test('files run in order in the schema named, and are recorded with number, name
 test('two processes that migrate at once do the work once', async (t) => {
   const { pool } = await database;
   const schema = newSchema();
-  const { folder } = stream(t, one, two);
+  const { folder } = stream(t, `${one} SELECT pg_sleep(0.2);`, two);
+  await Promise.all([1, 2, 3].map(() => pool.query('SELECT pg_sleep(0.05)')));
   const done = await Promise.all([1, 2, 3].map(() => migrate(pool, 'results', schema, folder)));
   assert.deepEqual(done.flat().sort(), ['0001-step', '0002-step']);
 });

@@ -37,4 +37,6 @@ await new Promise<void>((resolve) => {
   stop.signal.addEventListener('abort', () => resolve(), { once: true });
 });
 clearInterval(alive);
+// What a process still has to write when it is told to stop, it can: the signal did not reach the server.
+await database.pool.query('SELECT pg_sleep(0.1)');
 await database.close();

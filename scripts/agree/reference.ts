@@ -1,0 +1,54 @@
+/** What OHDSI's own Circe gave for each cohort, and whether ours says the same. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GeneratedLine } from '#node/cohort/run.ts';
+
+/** A record of `data/ohdsi/expected/<data set>.json`. */
+export interface ReferenceRecord {
+  readonly status: 'ok' | 'sql_error' | 'compile_error' | 'timeout';
+  readonly error?: string;
+  readonly persons?: number;
+  readonly rows?: number;
+  readonly days?: number;
+  readonly md5?: string;
+  readonly inclusionResult?: unknown;
+  readonly inclusionStats?: unknown;
+  readonly summaryStats?: unknown;
+}
+
+export type Verdict =
+  | { readonly kind: 'agreed'; readonly empty: boolean }
+  | { readonly kind: 'differs'; readonly empty: boolean; readonly parts: readonly string[] }
+  | { readonly kind: 'refused'; readonly empty: boolean; readonly reason: string }
+  /** The reference has no result to compare with. */
+  | { readonly kind: 'not-run'; readonly reason: string };
+
+const parts = [
+  'md5',
+  'persons',
+  'rows',
+  'days',
+  'inclusionResult',
+  'inclusionStats',
+  'summaryStats',
+] as const;
+
+export function readReference(folder: string, file: string): ReadonlyMap<string, ReferenceRecord> {
+  const json = JSON.parse(readFileSync(join(folder, 'expected', `${file}.json`), 'utf8')) as Record<
+    string,
+    ReferenceRecord
+  >;
+  return new Map(Object.entries(json));
+}
+
+/** Compares by md5 and by the inclusion tables; persons, rows and days only say where to look. */
+export function judge(expected: ReferenceRecord | undefined, line: GeneratedLine): Verdict {
+  if (expected === undefined) return { kind: 'not-run', reason: 'no record' };
+  if (expected.status !== 'ok')
+    return { kind: 'not-run', reason: `${expected.status}: ${expected.error ?? ''}` };
+  const empty = expected.rows === 0;
+  if (line.status !== 'ok') return { kind: 'refused', empty, reason: `${line.status}: ${line.reason ?? ''}` };
+  const differing = parts.filter((part) => JSON.stringify(expected[part]) !== JSON.stringify(line[part]));
+  return differing.length === 0 ? { kind: 'agreed', empty } : { kind: 'differs', empty, parts: differing };
+}
