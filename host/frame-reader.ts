@@ -16,7 +16,9 @@ export function frameReader(socket: WebSocket): FrameReader {
   let wake: ((frame: Frame) => void) | undefined;
   let broken: ((cause: MoimError) => void) | undefined;
   let piped = false;
+  let refused = false;
   socket.on('message', (data, isBinary) => {
+    if (refused) return;
     try {
       if (isBinary) throw new MoimError('bad-input', 'a frame is text');
       const frame = readFrame(String(data));
@@ -26,6 +28,7 @@ export function frameReader(socket: WebSocket): FrameReader {
         wake = undefined;
       } else waiting.push(frame);
     } catch {
+      refused = true;
       socket.close(1002);
     }
   });

@@ -2,7 +2,9 @@
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Type, { type Static } from 'typebox';
 import { MoimError } from '#protocol/errors.ts';
+import { parser } from '#protocol/schema.ts';
 
 /** Creates the home and its `keys` folder (mode 0700). Throws MoimError `home-unwritable`. */
 export function makeHome(home: string): void {
@@ -35,10 +37,9 @@ export function readText(path: string, what: string): string {
   }
 }
 
-export interface RunInfo {
-  readonly url: string;
-  readonly pid: number;
-}
+const RunInfo = Type.Object({ url: Type.String(), pid: Type.Integer({ minimum: 1 }) }, { additionalProperties: false });
+export type RunInfo = Readonly<Static<typeof RunInfo>>;
+const runs = parser(RunInfo);
 
 export const writeRunInfo = (home: string, run: RunInfo): void =>
   writeWhole(join(home, 'run.json'), `${JSON.stringify(run)}\n`, 0o644);
@@ -49,10 +50,22 @@ export const removeRunInfo = (home: string): void => rmSync(join(home, 'run.json
 export function readRunInfo(home: string): RunInfo | undefined {
   const path = join(home, 'run.json');
   if (!existsSync(path)) return undefined;
-  const run = JSON.parse(readFileSync(path, 'utf8')) as RunInfo;
+  const run = parseRun(readFileSync(path, 'utf8'));
+  if (!run) return undefined;
   try {
     process.kill(run.pid, 0);
     return run;
+  } catch (cause) {
+    // Another user's process is alive, though it may not be signalled.
+    return errno(cause) === 'EPERM' ? run : undefined;
+  }
+}
+
+/** Undefined where the file is damaged: nothing serves this home as far as anybody can tell. */
+function parseRun(text: string): RunInfo | undefined {
+  try {
+    const run: unknown = JSON.parse(text);
+    return runs.check(run) ? run : undefined;
   } catch {
     return undefined;
   }

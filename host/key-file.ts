@@ -3,7 +3,7 @@
  * One file holds one key: a signing key (role hub, site, lead, vendor) or a site's archive sealing pair.
  */
 
-import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createPrivateKey, createPublicKey, randomBytes, scryptSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import Type, { type Static } from 'typebox';
 import { fromBase64url, toBase64url } from '#protocol/bytes.ts';
@@ -63,7 +63,8 @@ export interface SigningKeyFile {
 export function readSigningKey(path: string, passphrase?: string): SigningKeyFile {
   const file = signingFiles.parse(parseJson(readText(path, 'key file'), path), path);
   const key = parser(PrivateKey).parse(file.secret ?? unlock(path, file.encrypted, passphrase), path);
-  if (fingerprint(publicOf(key)) !== file.fingerprint) throw new MoimError('bad-key-file', `${path}: the halves do not match`);
+  if (fingerprint(publicOf(key)) !== file.fingerprint || key.x !== file.public.x) throw mismatch(path);
+  checkHalves(path, 'Ed25519', key.x, key.d);
   return { role: file.role, key };
 }
 
@@ -73,14 +74,39 @@ export function writeSealingPair(path: string, pair: SealingPair, passphrase?: s
 
 export function readSealingPair(path: string, passphrase?: string): SealingPair {
   const file = sealingFiles.parse(parseJson(readText(path, 'key file'), path), path);
-  return parser(SealingPair).parse(file.secret ?? unlock(path, file.encrypted, passphrase), path);
+  const pair = parser(SealingPair).parse(file.secret ?? unlock(path, file.encrypted, passphrase), path);
+  if (pair.public !== file.public) throw mismatch(path);
+  checkHalves(path, 'X25519', pair.public, pair.secret);
+  return pair;
 }
 
-/** The public key of a bare JWK, of what `key show` prints, or of a key file (whose secret half is not looked at). */
+/**
+ * The public key of a bare JWK, of what `key show` prints, or of a key file (whose secret half is not looked at). Throws MoimError
+ * `bad-key-file` where the fingerprint that stands beside the key is another key's.
+ */
 export function readPublicKey(path: string): PublicKey {
   const value = publicFiles.parse(parseJson(readText(path, 'key file'), path), path);
   if ('kty' in value) return { kty: value.kty, crv: value.crv, x: value.x };
-  return 'public' in value ? value.public : value.key;
+  const key = 'public' in value ? value.public : value.key;
+  if (value.fingerprint !== undefined && value.fingerprint !== fingerprint(key)) {
+    throw new MoimError('bad-key-file', `${path}: the fingerprint is not the key’s`);
+  }
+  return key;
+}
+
+const mismatch = (path: string): MoimError => new MoimError('bad-key-file', `${path}: the halves do not match`);
+
+/** The public half is made again from the secret one: a file put together by hand, or damaged, is caught before it is used. */
+function checkHalves(path: string, crv: 'Ed25519' | 'X25519', x: string, d: string): void {
+  let made: string | undefined;
+  try {
+    const secret = createPrivateKey({ key: { kty: 'OKP', crv, x, d }, format: 'jwk' });
+    const pem = secret.export({ format: 'pem', type: 'pkcs8' });
+    made = createPublicKey(pem).export({ format: 'jwk' }).x;
+  } catch {
+    // Not a key at all: refused below, without the words of the library.
+  }
+  if (made !== x) throw mismatch(path);
 }
 
 function writeNew(path: string, value: object): void {

@@ -49,10 +49,10 @@ export function createLog(name: string, level: LogLevel, write?: (line: string) 
   const stream = write ? { write } : pino.destination({ dest: 2, sync: true });
   const logger = pino({ name, level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, stream);
   return {
-    debug: (event, fields) => logger.debug(admit(fields), event),
-    info: (event, fields) => logger.info(admit(fields), event),
-    warn: (event, fields) => logger.warn(admit(fields), event),
-    error: (event, fields) => logger.error(admit(fields), event),
+    debug: (event, fields) => logger.debug(admit(fields), text(event)),
+    info: (event, fields) => logger.info(admit(fields), text(event)),
+    warn: (event, fields) => logger.warn(admit(fields), text(event)),
+    error: (event, fields) => logger.error(admit(fields), text(event)),
   };
 }
 
@@ -63,7 +63,9 @@ function admit(fields: LogFields = {}): Record<string, string | number> {
   for (const [key, value] of Object.entries(fields)) {
     if (!allowed.has(key)) continue;
     if (typeof value === 'number') kept[key] = value;
-    else if (typeof value === 'string') kept[key] = plain.test(value) ? value : '[withheld]';
+    else if (typeof value === 'string') kept[key] = text(value);
   }
   return kept;
 }
+
+const text = (value: string): string => (plain.test(value) ? value : '[withheld]');

@@ -4,6 +4,7 @@ import { Kysely, PostgresDialect } from 'kysely';
 import type { Pool } from 'pg';
 import { openDatabase } from '#host/postgres/database.ts';
 import { migrate } from '#host/postgres/migrate.ts';
+import { checkAttached } from './attached.ts';
 import type { MoimTables } from '#sql/tables/moim.ts';
 
 export type NodeDb = Kysely<MoimTables>;
@@ -25,7 +26,10 @@ export interface NodeDatabaseOptions {
   readonly cdmSchema: string;
 }
 
-/** Opens and migrates. An owned CDM gets its tables; an attached one is never touched. */
+/**
+ * Opens and migrates. An owned CDM gets its tables; an attached one is never touched, and refused where our role could touch it
+ * (`cdm-writable`).
+ */
 export async function openNodeDatabase(options: NodeDatabaseOptions): Promise<NodeDatabase> {
   const { home, databaseUrl, cdmUrl, cdmSchema } = options;
   const own = await openDatabase({ home, url: databaseUrl, applicationName: 'moim-node' });
@@ -34,6 +38,12 @@ export async function openNodeDatabase(options: NodeDatabaseOptions): Promise<No
     await migrate(own.pool, 'results', 'results');
     if (cdmUrl === undefined) await migrate(own.pool, 'cdm', cdmSchema);
     const attached = cdmUrl === undefined ? undefined : await openDatabase({ home, url: cdmUrl, applicationName: 'moim-node' });
+    if (attached) {
+      await checkAttached(attached.pool, cdmSchema).catch(async (cause: unknown) => {
+        await attached.close();
+        throw cause;
+      });
+    }
     const kysely = new Kysely<MoimTables>({ dialect: new PostgresDialect({ pool: own.pool }) });
     return {
       db: kysely.withSchema('moim'),

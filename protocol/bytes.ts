@@ -1,11 +1,11 @@
 /** Text forms of bytes that the wire uses: base64url (RFC 4648 §5, no padding), base32 (§6), hex, UTF-8. */
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 
-/** Throws TypeError where the bytes are not UTF-8. */
+/** Throws TypeError where the bytes are not UTF-8. A byte order mark stays in the text: two byte strings never read alike. */
 export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes);
 
 export function toBase64url(bytes: Uint8Array): string {

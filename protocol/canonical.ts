@@ -27,7 +27,7 @@ export function canonical(value: Json): string {
     return JSON.stringify(value);
   }
   if (typeof value !== 'object') throw new MoimError('not-canonical', `a ${typeof value} has no place in JSON`);
-  if (Array.isArray(value)) return `[${value.map((item: Json) => canonical(item)).join(',')}]`;
+  if (Array.isArray(value)) return `[${Array.from(value, (item: Json) => canonical(item)).join(',')}]`;
   const members = Object.entries(value as { readonly [key: string]: Json | undefined });
   return `{${members
     .filter((member): member is [string, Json] => member[1] !== undefined)

@@ -62,6 +62,7 @@ export interface EnvelopeExpectation {
 export async function openEnvelope(jws: string, expect: EnvelopeExpectation): Promise<Envelope> {
   const envelope = envelopes.parse(await verifySignature(jws, 'moim-envelope', expect.key), 'envelope');
   if (envelope.from !== expect.from || envelope.to !== expect.to) throw new MoimError('misaddressed');
-  if (Date.parse(envelope.expiresAt) + allowedSkewMs < expect.now) throw new MoimError('expired');
+  // Written so that an instant that is none (NaN) counts as past.
+  if (!(Date.parse(envelope.expiresAt) + allowedSkewMs >= expect.now)) throw new MoimError('expired');
   return envelope;
 }

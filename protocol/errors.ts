@@ -66,6 +66,7 @@ const rows = {
   'cdm-filled': { text: 'Tables of the CDM hold rows already.', http: 409, exit: 3, remedy: 'Add --replace to put the new rows in place of the old.' },
   'cdm-bad-file': { text: 'The files do not fit the CDM.', http: 400, exit: 5, remedy: 'Mend the files named; --ignore-unknown passes over files and columns that OMOP CDM 5.4 does not know.' },
   'cdm-bad-row': { text: 'A file holds bad rows.', http: 400, exit: 5, remedy: 'Mend the lines named and load again; the table was left as it was.' },
+  'cdm-writable': { text: 'Our role could write to the attached CDM.', http: 500, exit: 3, remedy: 'Use a role that has SELECT alone: `moim node init --grants` prints the statements.' },
   'cdm-missing': { text: 'The CDM is not there.', http: 409, exit: 4, remedy: 'Make it with cdm load or cdm synth, or name its schema with --schema.' },
   'bad-input': { text: 'The input is not valid.', http: 400, exit: 5, remedy: 'Mend the places named and run again.', wire: true },
   // ---- the database (host/postgres)

@@ -7,14 +7,17 @@
  */
 
 import Type, { type Static } from 'typebox';
-import { MoimError } from './errors.ts';
+import { errors, MoimError } from './errors.ts';
 import { SiteSlug, Uuid } from './ids.ts';
 import { oneOf, parseJson, parser } from './schema.ts';
 
 const closed = { additionalProperties: false } as const;
 const Jws = Type.String({ pattern: '^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$' });
-const Nonce = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
-const Position = { epoch: Type.Integer({ minimum: 0 }), seq: Type.Integer({ minimum: 0 }) };
+/** 32 bytes, base64url in its one form. */
+const Nonce = Type.String({ pattern: '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$' });
+/** Beyond 2^53 − 1 a number would not be the one that was sent. */
+const Ordinal = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Position = { epoch: Ordinal, seq: Ordinal };
 
 /** The versions of this protocol that this code speaks, newest first. */
 export const protocolVersions = [1] as const;
@@ -27,8 +30,11 @@ export const jobStates = ['waiting', 'awaiting-approval', 'running', 'answered',
 const JobState = oneOf(jobStates);
 export type JobState = (typeof jobStates)[number];
 
-/** The coarse codes that may leave a hospital (protocol/errors.ts, `wire`). */
-const WireCode = Type.String({ pattern: '^[a-z][a-z-]{1,39}$' });
+/** The coarse codes that may leave a hospital (protocol/errors.ts, `wire`): a closed list, since a pattern would carry words. */
+const WireCode = Type.Unsafe<string>({
+  type: 'string',
+  enum: Object.entries(errors).flatMap(([code, row]) => (row.wire ? code : [])),
+});
 
 export const Hello = Type.Object(
   {
@@ -42,7 +48,7 @@ export const Hello = Type.Object(
   closed,
 );
 export const Challenge = Type.Object(
-  { t: Type.Literal('challenge'), version: Type.Integer({ minimum: 1 }), nonce: Nonce, signature: Jws },
+  { t: Type.Literal('challenge'), version: Type.Integer({ minimum: 1, maximum: 1000 }), nonce: Nonce, signature: Jws },
   closed,
 );
 export const Proof = Type.Object({ t: Type.Literal('proof'), signature: Jws }, closed);

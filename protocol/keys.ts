@@ -4,11 +4,12 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { exportJWK, generateKeyPair } from 'jose';
 import sodium from 'libsodium-wrappers';
 import Type, { type Static } from 'typebox';
-import { fromBase64url, toBase32, toBase64url, utf8 } from './bytes.ts';
+import { toBase32, toBase64url, utf8 } from './bytes.ts';
 import { canonical } from './canonical.ts';
 import type { Fingerprint } from './ids.ts';
 
-const Key32 = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
+/** 32 bytes in the one base64url form they have: a second spelling of a key would have a second fingerprint. */
+const Key32 = Type.String({ pattern: '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$' });
 
 /** A public signing key. Closed: a JWK that carries a private part does not pass. */
 export const PublicKey = Type.Object(
@@ -39,12 +40,6 @@ export async function createSealingPair(): Promise<SealingPair> {
   await sodium.ready;
   const pair = sodium.crypto_box_keypair();
   return { public: toBase64url(pair.publicKey), secret: toBase64url(pair.privateKey) };
-}
-
-/** True where the secret belongs to the public half (a key file put together by hand is caught here). */
-export async function sealingPairMatches(pair: SealingPair): Promise<boolean> {
-  await sodium.ready;
-  return toBase64url(sodium.crypto_scalarmult_base(fromBase64url(pair.secret))) === pair.public;
 }
 
 export const publicOf = (key: PrivateKey): PublicKey => ({ kty: key.kty, crv: key.crv, x: key.x });

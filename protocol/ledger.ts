@@ -47,17 +47,26 @@ export function verifyLedger(entries: readonly LedgerEntry[]): LedgerVerdict {
   for (const entry of entries) {
     const expected = head.n + 1;
     const { hash, ...open } = entry;
-    const intact = canonicalHash(open as unknown as Json) === hash;
+    const intact = hashOf(open as unknown as Json) === hash;
     if (entry.previous !== head.hash) {
       // What it follows is still here, elsewhere: the order was changed. It is nowhere and a number is skipped: an entry
       // was taken out. It is nowhere and no number is skipped: the entry before was rewritten, hash and all.
       if (hashes.has(entry.previous) || entry.previous === genesis) return { ok: false, entry: expected, fault: 'reordered' };
       if (entry.n !== expected || head.n === 0) return { ok: false, entry: expected, fault: 'missing' };
-      return { ok: false, entry: head.n, fault: 'changed' };
+      return { ok: false, entry: intact ? head.n : expected, fault: 'changed' };
     }
     if (entry.n !== expected) return { ok: false, entry: expected, fault: 'changed' };
     if (!intact) return { ok: false, entry: expected, fault: 'changed' };
     head = { n: expected, hash };
   }
   return { ok: true, entries: head.n, head: head.hash };
+}
+
+/** A body that has no canonical form (an integer beyond 2^53, say) cannot be what was chained. */
+function hashOf(value: Json): string | undefined {
+  try {
+    return canonicalHash(value);
+  } catch {
+    return undefined;
+  }
 }

@@ -84,7 +84,7 @@ export async function verifyReply(header: string, sealed: Sealed, site: PublicKe
  * inside, and checks that result and header speak of the same job. Throws `cannot-open`, `bad-signature`, `bad-input`.
  */
 export async function openReply(header: ReplyHeader, sealed: Sealed, pair: SealingPair, site: PublicKey): Promise<SiteAnswer> {
-  const inner = fromUtf8(await open(sealed, pair, header.context));
+  const inner = readInner(await open(sealed, pair, header.context));
   const answer = answers.parse(await verifySignature(inner, 'moim-result', site), 'site answer');
   const { context } = header;
   if (
@@ -97,4 +97,12 @@ export async function openReply(header: ReplyHeader, sealed: Sealed, pair: Seali
     throw new MoimError('bad-signature', 'a reply speaks of another job than its header');
   }
   return answer;
+}
+
+function readInner(plaintext: Uint8Array): string {
+  try {
+    return fromUtf8(plaintext);
+  } catch (cause) {
+    throw new MoimError('bad-signature', 'a reply holds no signed answer', { cause });
+  }
 }

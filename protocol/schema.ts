@@ -2,7 +2,12 @@
 
 import Type, { type Static, type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { Settings } from 'typebox/system';
 import { MoimError } from './errors.ts';
+
+/** typebox stops at 8 faults unless told otherwise; a document is refused with all of them (as many as `mostFaults` are shown). */
+Settings.Set({ maxErrors: 200 });
+const mostFaults = 20;
 
 export interface Parser<T> {
   /** Gives the value typed, or throws MoimError `bad-input` with every path at fault. */
@@ -22,11 +27,14 @@ export function parser<S extends TSchema>(schema: S): Parser<Static<S>> {
     check: (value): value is Static<S> => compiled.Check(value),
     parse(value, what) {
       if (compiled.Check(value)) return value as Static<S>;
+      const found = compiled.Errors(value).filter(({ keyword }) => keyword !== 'additionalProperties');
+      const known = new Set(found.filter(({ keyword }) => keyword !== 'boolean').map(({ instancePath }) => instancePath));
       const faults = new Set<string>();
-      for (const fault of compiled.Errors(value)) {
-        if (fault.keyword === 'boolean') faults.add(`${fault.instancePath}: not a known member`);
-        else if (fault.keyword !== 'additionalProperties') faults.add(`${fault.instancePath || '/'}: ${fault.message}`);
-        if (faults.size >= 20) break;
+      for (const { keyword, instancePath, message } of found) {
+        // One form of a union may know a member that another does not.
+        if (keyword === 'boolean' && known.has(instancePath)) continue;
+        faults.add(keyword === 'boolean' ? `${instancePath}: not a known member` : `${instancePath || '/'}: ${message}`);
+        if (faults.size >= mostFaults) break;
       }
       throw new MoimError('bad-input', `${what}: ${[...faults].join('; ') || 'not of the expected form'}`);
     },

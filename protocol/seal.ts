@@ -29,7 +29,10 @@ export const Sealed = Type.Object(
 );
 export type Sealed = Static<typeof Sealed>;
 
-/** Seals bytes to X25519 public keys (base64url) under a context. `random` is an argument for golden vectors only. */
+/**
+ * Seals bytes to X25519 public keys (base64url) under a context. `random` is an argument for golden vectors only. Throws MoimError
+ * `bad-input` where a recipient's key is none (not 32 bytes, or a point of small order).
+ */
 export async function seal(
   plaintext: Uint8Array,
   recipients: readonly string[],
@@ -44,7 +47,7 @@ export async function seal(
     const secret = random(32);
     const ephemeral = sodium.crypto_scalarmult_base(secret);
     const wrapNonce = random(24);
-    const wrapKey = agree(secret, fromBase64url(key), ephemeral, fromBase64url(key), context);
+    const wrapKey = agreeWith(key, secret, ephemeral, context);
     const wrapped = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(contentKey, associated, null, wrapNonce, wrapKey);
     sodium.memzero(secret);
     return { key, ephemeral: toBase64url(ephemeral), nonce: toBase64url(wrapNonce), wrapped: toBase64url(wrapped) };
@@ -82,6 +85,15 @@ export async function open(sealed: Sealed, pair: SealingPair, context: Json): Pr
     );
   } catch (cause) {
     throw new MoimError('cannot-open', undefined, { cause });
+  }
+}
+
+function agreeWith(recipient: string, secret: Uint8Array, ephemeral: Uint8Array, context: Json): Uint8Array {
+  try {
+    return agree(secret, fromBase64url(recipient), ephemeral, fromBase64url(recipient), context);
+  } catch (cause) {
+    if (cause instanceof MoimError) throw cause;
+    throw new MoimError('bad-input', 'a recipient’s sealing key is not a usable X25519 key', { cause });
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { CompactSign, compactVerify, decodeProtectedHeader, importJWK } from 'jose';
-import { fromUtf8, utf8 } from './bytes.ts';
+import { fromBase64url, fromUtf8, utf8 } from './bytes.ts';
 import { canonical, type Json } from './canonical.ts';
 import { MoimError } from './errors.ts';
 import { type PrivateKey, type PublicKey, publicOf, thumbprint } from './keys.ts';
@@ -34,16 +34,15 @@ export async function verifySignature(jws: string, type: SignedType, key: Public
   if (header.typ !== `${type}+jws` || header.kid !== thumbprint(key)) {
     throw new MoimError('bad-signature', `not a ${type} signed by the expected key`);
   }
-  let text: string;
   try {
+    // The signature covers the other two parts; its own text must have one form too, or a document would have several.
+    fromBase64url(jws.slice(jws.lastIndexOf('.') + 1));
     const { payload } = await compactVerify(jws, await importJWK({ ...key, alg: 'EdDSA' }, 'EdDSA'), { algorithms: ['EdDSA'] });
-    text = fromUtf8(payload);
+    return readCanonical(fromUtf8(payload), type);
   } catch (cause) {
+    if (cause instanceof MoimError) throw cause;
     throw new MoimError('bad-signature', `the signature of a ${type} does not verify`, { cause });
   }
-  const value: unknown = JSON.parse(text);
-  if (canonical(value as Json) !== text) throw new MoimError('bad-signature', `a ${type} is not in canonical form`);
-  return value;
 }
 
 /** The `kid` a JWS claims. Nothing is verified here: it only says which key to try. */
@@ -59,6 +58,17 @@ export function claimedPayload(jws: string): unknown {
   } catch (cause) {
     throw new MoimError('bad-signature', 'not a signed document', { cause });
   }
+}
+
+/** Whatever is wrong with the text (no JSON, a number out of range, too deep to walk), it is one refusal that quotes nothing. */
+function readCanonical(text: string, type: SignedType): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (canonical(value as Json) === text) return value;
+  } catch {
+    // Refused below: the parser's own message would quote the text.
+  }
+  throw new MoimError('bad-signature', `a ${type} is not in canonical form`);
 }
 
 function readHeader(jws: string): { kid: string; typ: string } {

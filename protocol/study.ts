@@ -154,7 +154,7 @@ function checkStudyRules(study: {
   start: string;
   end: string;
   cohorts: readonly { name: string }[];
-  sites: readonly { site: string }[];
+  sites: readonly { site: string; job?: string }[];
   completion: CompletionRule;
 }): void {
   const faults: string[] = [];
@@ -162,6 +162,8 @@ function checkStudyRules(study: {
   const repeated = (names: readonly string[]) => names.find((name, i) => names.indexOf(name) !== i);
   if (repeated(study.cohorts.map((cohort) => cohort.name)) !== undefined) faults.push('/cohorts: a name stands twice');
   if (repeated(study.sites.map((site) => site.site)) !== undefined) faults.push('/sites: a site stands twice');
+  const jobs = study.sites.flatMap((site) => site.job ?? []);
+  if (repeated(jobs) !== undefined) faults.push('/sites: two sites have one job id');
   if (study.completion.kind === 'at-least' && study.completion.sites > study.sites.length) {
     faults.push('/completion/sites: more than the study has sites');
   }

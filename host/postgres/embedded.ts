@@ -10,6 +10,7 @@ import { freePort } from '#host/ports.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { findBinaries } from './binaries.ts';
 import { ensureCluster, readPassword, superuser } from './cluster.ts';
+import { databaseError } from './error.ts';
 import { fileFailure } from './failure.ts';
 import { type Layout, makeLayout } from './layout.ts';
 import { tryLock, unlock, withLock } from './lock.ts';
@@ -64,14 +65,18 @@ export async function attachServer(options: ServerOptions): Promise<EmbeddedServ
 
   const open = (signal: AbortSignal | undefined): Promise<EmbeddedServer> =>
     underLock(layout, user, signal, async () => {
-      for (let turn = 1; ; turn += 1) {
-        const server = await runningServer(layout, user, settings, signal);
-        const url = await holdReady(layout, server, name);
-        if (url === undefined && turn < 3) continue;
-        if (url === undefined)
-          throw new MoimError('database-unavailable', `the server of ${layout.folder} does not stay`);
-        addUser(layout.users, user);
-        return { url, port: server.port, pid: server.pid, revive: open, close };
+      try {
+        for (let turn = 1; turn <= 3; turn += 1) {
+          const server = await runningServer(layout, user, settings, signal);
+          const url = await holdReady(layout, server, name);
+          if (url === undefined) continue;
+          addUser(layout.users, user);
+          return { url, port: server.port, pid: server.pid, revive: open, close };
+        }
+        throw new MoimError('database-unavailable', `the server of ${layout.folder} does not stay`);
+      } catch (error) {
+        await stopUnused(layout);
+        throw error;
       }
     });
 
@@ -79,14 +84,18 @@ export async function attachServer(options: ServerOptions): Promise<EmbeddedServ
     process.off('exit', leave);
     await underLock(layout, user, undefined, async () => {
       removeUser(layout.users, user);
-      const server = findPostmaster(layout.data);
-      if (server && livingUsers(layout.users).length === 0) await stopServer(server);
+      await stopUnused(layout);
     });
   };
 
   const server = await open(options.signal);
   process.on('exit', leave);
   return server;
+}
+
+async function stopUnused(layout: Layout): Promise<void> {
+  const server = findPostmaster(layout.data);
+  if (server && livingUsers(layout.users).length === 0) await stopServer(server);
 }
 
 async function underLock<T>(
@@ -174,6 +183,8 @@ async function makeDatabase(url: string, name: string): Promise<void> {
     await client.query(
       rowCount ? `ALTER DATABASE postgres RENAME TO ${target}` : `CREATE DATABASE ${target}`,
     );
+  } catch (error) {
+    throw databaseError(error);
   } finally {
     await client.end().catch(() => {});
   }

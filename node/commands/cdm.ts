@@ -19,7 +19,7 @@ import { layOut } from '../cdm/layout.ts';
 import { type LoadedTable, loadCdm } from '../cdm/load.ts';
 import { openProgress } from '../cdm/progress.ts';
 import { withSession } from '../cdm/session.ts';
-import { mixNames } from '../cdm/synth/mixes.ts';
+import { findMix, mixNames } from '../cdm/synth/mixes.ts';
 import { type SynthSummary, synthesiseFiles, synthesiseInto } from '../cdm/synth.ts';
 import { readNodeConfig } from '../config.ts';
 
@@ -103,11 +103,13 @@ const synth: Command = {
   async run(context) {
     needFlag(context, 'persons');
     const persons = numberFlag(context, 'persons', 1, 1);
+    const mix = textFlag(context, 'mix') ?? 'general';
+    if (findMix(mix) === undefined) throw new MoimError('usage', `--mix is one of ${mixNames.join(', ')}`);
     const progress = openProgress(context);
     const options = {
       persons,
       seed: needFlag(context, 'seed'),
-      mix: textFlag(context, 'mix') ?? 'general',
+      mix,
       dense: context.flags.dense === true,
       replace: context.flags.replace === true,
       signal: context.signal,

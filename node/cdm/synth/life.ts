@@ -47,6 +47,7 @@ const emergencyThenInpatient = 262;
 const firstDay = 14_610; // 2010-01-01
 const lastDay = 20_088; // 2024-12-31
 const year = 365.25;
+const pressures: ReadonlySet<number> = new Set([3004249, 3012888]);
 /** Ages between which a rate holds. */
 const bands: readonly (readonly [from: number, to: number])[] = [
   [0, 18],
@@ -273,7 +274,14 @@ class Course {
   #value(concept: number, day: number, now: readonly Illness[]): number {
     const measure = measures.get(concept)!;
     const child = Math.min(1, 0.06 + this.#age(day) / 18);
-    const grown = concept === 3025315 ? child : concept === 3036277 ? 0.35 + 0.65 * child : 1;
+    const grown =
+      concept === 3025315
+        ? child
+        : concept === 3036277
+          ? 0.35 + 0.65 * child
+          : pressures.has(concept)
+            ? 0.72 + 0.28 * child
+            : 1;
     let moved = this.#random.normal();
     moved += this.#moved.get(concept) ?? 0;
     for (const illness of now) if (!this.#chronic.has(illness)) moved += illness.shifts[concept] ?? 0;

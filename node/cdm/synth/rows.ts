@@ -134,7 +134,7 @@ export type PersonTable = keyof typeof personColumns;
 export const personTables = Object.keys(personColumns) as readonly PersonTable[];
 
 /** Row ids of a person are those from `person * idStep`: they do not depend on who else is there. */
-const idStep = 10_000;
+const idStep = 100_000;
 
 const genders = { true: 8532, false: 8507 } as const;
 const races = [8515, 8527] as const;
@@ -166,7 +166,10 @@ export class RowWriter {
       `${person},${genders[`${life.woman}`]},${Number(born.slice(0, 4))},${Number(born.slice(5, 7))},${Number(born.slice(8))},${born} 00:00:00,${races[life.race]},38003564,${1 + (person % 5)},${provider(person)},${site},P${person},${life.woman ? 'F' : 'M'}`,
     );
     let next = person * idStep;
-    const id = () => next++;
+    const id = () => {
+      if (next === (person + 1) * idStep) throw new Error(`a person has more than ${idStep} rows`);
+      return next++;
+    };
     for (const each of life.periods) {
       this.#row(
         'observation_period',

@@ -1,71 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
-  chownSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chownSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { after, before, describe, type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { openDatabase } from '#host/postgres/database.ts';
 import { processMark } from '#host/postgres/process-mark.ts';
-import { type RunningProcess, startProcess } from '#test/support/process.ts';
-import { scratchFolder } from '#test/support/scratch.ts';
+import { startProcess } from '#test/support/process.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
+import { assertStopped, clusterForTests, program, ready, use } from './server-home.ts';
 
-function use(t: TestContext, verb: string, home: string): RunningProcess {
-  return startProcess(t, process.execPath, [use.path, verb, home]);
-}
-use.path = fileURLToPath(new URL('use-database.ts', import.meta.url));
-
-async function ready(user: RunningProcess): Promise<{ readonly port: number; readonly server: number }> {
-  return JSON.parse((await user.line(/^ready /, 20_000)).slice('ready '.length));
-}
-
-const pidFile = (home: string) => join(home, 'postgres', 'data', 'postmaster.pid');
-
-/** A home whose server is stopped at the latest when the test ends, with a cluster copied from one made before. */
-function serverHome(t: TestContext, owner?: { readonly uid: number }): string {
-  const folder = temporaryHome(t);
-  const home = join(folder, '병원 하나');
-  assert.equal(spawnSync('cp', ['-a', pristine, home]).status, 0);
-  if (owner) {
-    const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-    for (const path of ['.', ...paths]) chownSync(join(folder, path), owner.uid, owner.uid);
-  }
-  t.after(async () => {
-    const pid = existsSync(pidFile(home)) ? Number(readFileSync(pidFile(home), 'utf8').split('\n')[0]) : 0;
-    if (pid > 0 && pid !== process.pid && processMark(pid) !== undefined) process.kill(pid, 'SIGKILL');
-  });
-  return home;
-}
-
-function assertStopped(home: string, server: number): void {
-  assert.equal(processMark(server), undefined, 'the server still runs');
-  assert.equal(existsSync(pidFile(home)), false, 'postmaster.pid was left behind');
-  assert.deepEqual(readdirSync(join(home, 'postgres', 'users')), []);
-  assert.equal(existsSync(join(home, 'postgres', 'lock')), false);
-}
-
-async function highestAcked(user: RunningProcess): Promise<number> {
-  await user.ended;
-  return Number(/acked (\d+)\n(?!.*acked \d+\n)/s.exec(user.stdout())?.[1]);
-}
-
-let pristine: string;
-before(async () => {
-  pristine = mkdtempSync(join(scratchFolder(), 'moim-test-'));
-  await (await openDatabase({ home: pristine })).close();
-});
-after(() => rmSync(pristine, { recursive: true, force: true }));
+const serverHome = clusterForTests();
 
 describe('the server of a home', { concurrency: false }, () => {
   test('is made and started once by two processes that begin together, and stopped by the last one out', async (t) => {
@@ -141,91 +87,6 @@ describe('the server of a home', { concurrency: false }, () => {
     assertStopped(home, server);
   });
 
-  test('outlives a killed owner, is taken over by the next process, and has lost nothing acknowledged', async (t) => {
-    const home = serverHome(t);
-    const owner = use(t, 'insert', home);
-    const { server, port } = await ready(owner);
-    await owner.line(/^acked 150$/);
-    owner.kill('SIGKILL');
-    const acked = await highestAcked(owner);
-    assert.notEqual(processMark(server), undefined);
-
-    const database = await openDatabase({ home });
-    try {
-      const { rows } = await database.pool.query('SELECT max(n) AS last, count(*) AS found FROM acked');
-      // One commit may have been under way when the process was killed.
-      assert.ok(
-        rows[0].last >= BigInt(acked) && rows[0].last <= BigInt(acked + 1),
-        `acknowledged ${acked}, found ${rows[0].last}`,
-      );
-      assert.equal(rows[0].found, rows[0].last);
-      assert.equal(new URL(database.url).port, String(port));
-    } finally {
-      await database.close();
-    }
-    assertStopped(home, server);
-  });
-
-  test('recovers after it was killed together with its owner', async (t) => {
-    const home = serverHome(t);
-    const owner = use(t, 'insert', home);
-    const { server } = await ready(owner);
-    await owner.line(/^acked 150$/);
-    process.kill(server, 'SIGKILL');
-    owner.kill('SIGKILL');
-    const acked = await highestAcked(owner);
-
-    const database = await openDatabase({ home });
-    try {
-      const { rows } = await database.pool.query('SELECT count(*) AS found FROM acked');
-      assert.ok(
-        rows[0].found >= BigInt(acked) && rows[0].found <= BigInt(acked + 1),
-        `acknowledged ${acked}, found ${rows[0].found}`,
-      );
-    } finally {
-      await database.close();
-    }
-  });
-
-  test('is started again by reopen() after it was killed, behind the same pool', async (t) => {
-    const home = serverHome(t);
-    const database = await openDatabase({ home });
-    try {
-      await database.pool.query('CREATE TABLE kept AS SELECT 1 AS n');
-      const server = Number(readFileSync(pidFile(home), 'utf8').split('\n')[0]);
-      process.kill(server, 'SIGKILL');
-      await assert.rejects(async () => {
-        for (;;) await database.pool.query('SELECT 1');
-      });
-      // Its port is taken in the meantime, so it comes back at another.
-      const before = new URL(database.url).port;
-      const other = createServer();
-      await new Promise<void>((resolve) => other.listen(Number(before), '127.0.0.1', resolve));
-      t.after(async () => void other.close());
-      await database.reopen();
-      assert.notEqual(new URL(database.url).port, before);
-      assert.deepEqual((await database.pool.query('SELECT n FROM kept')).rows, [{ n: 1 }]);
-    } finally {
-      await database.close();
-    }
-    assert.equal(existsSync(pidFile(home)), false);
-  });
-
-  test('is started anew when nobody uses it and its settings are old', async (t) => {
-    const home = serverHome(t);
-    const owner = use(t, 'hold', home);
-    const { server } = await ready(owner);
-    owner.kill('SIGKILL');
-    await owner.ended;
-    const database = await openDatabase({ home, settings: { work_mem: '33MB' } });
-    try {
-      assert.equal(processMark(server), undefined);
-      assert.deepEqual((await database.pool.query('SHOW work_mem')).rows, [{ work_mem: '33MB' }]);
-    } finally {
-      await database.close();
-    }
-  });
-
   test('takes another port when its last one is taken', async (t) => {
     const home = serverHome(t);
     const first = await openDatabase({ home });
@@ -240,19 +101,6 @@ describe('the server of a home', { concurrency: false }, () => {
     } finally {
       await second.close();
     }
-  });
-
-  test('is not confused by a postmaster.pid whose pid now belongs to another program', async (t) => {
-    const home = serverHome(t);
-    await (await openDatabase({ home })).close();
-    writeFileSync(
-      pidFile(home),
-      `${process.pid}\n${join(home, 'postgres', 'data')}\n0\n20000\n\n127.0.0.1\n\nready\n`,
-      { mode: 0o600 },
-    );
-    const database = await openDatabase({ home });
-    await database.close();
-    assert.equal(existsSync(pidFile(home)), false);
   });
 
   test('writes no value of a statement to its log', async (t) => {
@@ -281,13 +129,14 @@ describe('the server of a home', { concurrency: false }, () => {
   const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--'];
   const noSwitch =
     process.getuid?.() === 0 &&
-    spawnSync('setpriv', [...asNobody, process.execPath, use.path, 'none']).status === 0
+    spawnSync('setpriv', [...asNobody, process.execPath, program, 'none']).status === 0
       ? false
       : 'Starting a process of another user needs root, in a checkout which that user may read.';
 
   test('runs for an ordinary user', { skip: noSwitch }, async (t) => {
-    const home = serverHome(t, { uid: 65_534 });
-    const user = startProcess(t, 'setpriv', [...asNobody, process.execPath, use.path, 'hold', home]);
+    const home = temporaryHome(t);
+    chownSync(home, 65_534, 65_534);
+    const user = startProcess(t, 'setpriv', [...asNobody, process.execPath, program, 'hold', home]);
     const { server } = await ready(user);
     assert.equal(statSync(`/proc/${server}`).uid, 65_534);
     user.kill('SIGTERM');

@@ -1,0 +1,98 @@
+/** A CDM of a few hand-made rows, and cohorts asked of it: prepare, run, verify. */
+
+import assert from 'node:assert/strict';
+import type { Pool } from 'pg';
+import { prepareCohort, writeCohort } from '#node/cohort/generate.ts';
+import { withSession } from '#node/cohort/session.ts';
+import { findCdmTable } from '#sql/cdm/tables.ts';
+import { read } from '#sql/circe/read.ts';
+import { cohortStatement } from '#sql/circe/statement.ts';
+import { type Ending, testDatabase } from '#test/support/database.ts';
+
+export type Row = Readonly<Record<string, string | number | null>>;
+
+export interface TinyCdm {
+  readonly pool: Pool;
+  /** Inserts rows; required columns that are not given get 0, an empty text or 2000-01-01. */
+  add(table: string, ...rows: readonly Row[]): Promise<void>;
+  /** A person (born 1980 unless said otherwise) observed from 2000 to 2020. */
+  person(id: number, extra?: Row): Promise<void>;
+  /** Rows `person start end` of the cohort, in order. */
+  rows(definition: object, options?: { readonly parity?: boolean }): Promise<readonly string[]>;
+  /** The inclusion table [mode, mask, count] of the cohort. */
+  masks(definition: object): Promise<readonly (readonly number[])[]>;
+}
+
+export async function tinyCdm(t: Ending): Promise<TinyCdm> {
+  const { pool } = await testDatabase(t, { streams: ['cdm', 'results'] });
+  // CDM 5.4 requires it; older data, which a hospital may attach, leave it out, and Circe knows what to do then.
+  await pool.query('alter table cdm.drug_exposure alter column drug_exposure_end_date drop not null');
+  let next = 1;
+  const add = async (name: string, ...rows: readonly Row[]) => {
+    const table = findCdmTable(name);
+    assert.ok(table, name);
+    for (const given of rows) {
+      const row: Record<string, string | number | null> = { ...given };
+      for (const column of table.columns) {
+        if (column.name in row) continue;
+        if (table.primaryKey.includes(column.name)) row[column.name] = next++;
+        else if (column.required) row[column.name] = placeholder(column.type);
+      }
+      const names = Object.keys(row);
+      const places = names.map((_, at) => `$${at + 1}`);
+      await pool.query(
+        `insert into cdm.${name} (${names.join(', ')}) values (${places.join(', ')})`,
+        Object.values(row),
+      );
+    }
+  };
+  const prepared = <Result>(definition: object, parity: boolean, work: Parameters<typeof run<Result>>[2]) =>
+    run(pool, { definition, parity }, work);
+  return {
+    pool,
+    add,
+    async person(id, extra = {}) {
+      await add('person', { person_id: id, gender_concept_id: 8532, year_of_birth: 1980, ...extra });
+      await add('observation_period', {
+        person_id: id,
+        observation_period_start_date: '2000-01-01',
+        observation_period_end_date: '2020-12-31',
+      });
+    },
+    rows: (definition, options = {}) =>
+      prepared(definition, options.parity ?? false, async (client, query) => {
+        const { rows } = await client.query<{ line: string }>(
+          `select concat_ws(' ', subject_id, cohort_start_date, cohort_end_date) as line from (${cohortStatement(query)}) c`,
+        );
+        return rows.map((row) => row.line);
+      }),
+    masks: (definition) =>
+      prepared(
+        definition,
+        false,
+        async (client, query) => (await writeCohort(client, query, undefined)).inclusionResult,
+      ),
+  };
+}
+
+type Work<Result> = (
+  client: Parameters<typeof prepareCohort>[0],
+  query: Awaited<ReturnType<typeof prepareCohort>>,
+) => Promise<Result>;
+
+async function run<Result>(
+  pool: Pool,
+  { definition, parity }: { readonly definition: object; readonly parity: boolean },
+  work: Work<Result>,
+): Promise<Result> {
+  const result = read(JSON.stringify(definition));
+  assert.ok(result.ok, JSON.stringify(result));
+  return withSession(pool, { readOnly: true }, async (client) =>
+    work(client, await prepareCohort(client, result.expression, { cdmSchema: 'cdm', parity })),
+  );
+}
+
+function placeholder(type: string): string | number {
+  if (type === 'date' || type === 'timestamp') return '2000-01-01';
+  return type === 'text' || type === 'varchar' ? '' : 0;
+}
