@@ -3,7 +3,8 @@
  *
  * Each table has a fingerprint: its rows, and the sum of a 64-bit hash of each row over its columns by name. A sum does
  * not care in which order rows or columns lie, needs no sort, and runs in one pass; hashing the values, not their text,
- * makes 1.50 and 1.5 the same and settings such as DateStyle harmless. It guards caches against change, not against
+ * makes 1.50 and 1.5 the same and settings such as DateStyle harmless. The row's hash is hashed once more: PostgreSQL's is
+ * linear in its columns, and a sum of it would not see values that change places between rows. It guards caches against change, not against
  * somebody who forges data: a hospital may always change its own.
  *
  * On an owned CDM the fingerprints are noted at every filling (`moim_cdm_version`) and read from there; on an attached
@@ -11,7 +12,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { ClientBase } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { quoteName } from '#sql/cdm/ddl.ts';
 import { type CdmTable, cdmTables } from '#sql/cdm/tables.ts';
 
@@ -30,7 +31,7 @@ const ofConcepts: ReadonlySet<string> = new Set(['concept', 'concept_ancestor', 
  * The data version of the CDM in `schema`, 32 hex digits. An absent table counts as an empty one. With `fresh` nothing
  * noted is believed (use it where somebody may have changed an owned CDM by hand).
  */
-export async function dataVersion(client: ClientBase, schema: string, fresh = false): Promise<string> {
+export async function dataVersion(client: ClientBase | Pool, schema: string, fresh = false): Promise<string> {
   return digest(await fingerprints(client, schema, fresh, (table) => !beside.has(table.name)));
 }
 
@@ -38,7 +39,7 @@ export async function dataVersion(client: ClientBase, schema: string, fresh = fa
  * The vocabulary's own version (`vocabulary` row 'None', else `cdm_source`); where there is none, `unversioned-` and 12
  * hex digits of the fingerprint of its concepts.
  */
-export async function vocabularyVersion(client: ClientBase, schema: string): Promise<string> {
+export async function vocabularyVersion(client: ClientBase | Pool, schema: string): Promise<string> {
   const present = await columnsOf(client, schema);
   const asked = [
     [
@@ -58,7 +59,11 @@ export async function vocabularyVersion(client: ClientBase, schema: string): Pro
 }
 
 /** Computes and keeps the fingerprint of one table of an owned CDM; part of the transaction that fills it. */
-export async function noteFingerprint(client: ClientBase, schema: string, table: CdmTable): Promise<void> {
+export async function noteFingerprint(
+  client: ClientBase | Pool,
+  schema: string,
+  table: CdmTable,
+): Promise<void> {
   const print = await fingerprint(
     client,
     schema,
@@ -73,7 +78,7 @@ export async function noteFingerprint(client: ClientBase, schema: string, table:
 }
 
 async function fingerprints(
-  client: ClientBase,
+  client: ClientBase | Pool,
   schema: string,
   fresh: boolean,
   wanted: (table: CdmTable) => boolean,
@@ -98,20 +103,20 @@ async function fingerprints(
 }
 
 async function fingerprint(
-  client: ClientBase,
+  client: ClientBase | Pool,
   schema: string,
   table: string,
   columns: readonly string[],
 ): Promise<Fingerprint> {
   const row = columns.toSorted().map(quoteName).join(', ');
   const found = await client.query<{ rows: string; sum: string }>(
-    `select count(*)::text as rows, coalesce(sum(hash_record_extended(row(${row}), 0)), 0)::text as sum from ${at(schema, table)}`,
+    `select count(*)::text as rows, coalesce(sum(hashint8extended(hash_record_extended(row(${row}), 0), 0)), 0)::text as sum from ${at(schema, table)}`,
   );
   return found.rows[0]!;
 }
 
 /** Tables (and views: an attached CDM may be made of them) of the schema with their columns. */
-async function columnsOf(client: ClientBase, schema: string): Promise<Map<string, Set<string>>> {
+async function columnsOf(client: ClientBase | Pool, schema: string): Promise<Map<string, Set<string>>> {
   const found = await client.query<{ table: string; column: string }>(
     `select c.relname as table, a.attname as column from pg_class c join pg_namespace n on n.oid = c.relnamespace
        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

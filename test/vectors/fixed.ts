@@ -57,7 +57,9 @@ export const draft: StudyDraft = {
   start: '2026-01-01',
   end: '2026-12-31',
   retentionDays: 365,
-  cohorts: [{ name: 'Type 2 diabetes', definition: { PrimaryCriteria: { CriteriaList: [] }, ConceptSets: [] } }],
+  cohorts: [
+    { name: 'Type 2 diabetes', definition: { PrimaryCriteria: { CriteriaList: [] }, ConceptSets: [] } },
+  ],
   analyses: [{ kind: 'count' }],
   minimumCell: 5,
   completion: { kind: 'at-least', sites: 2 },
@@ -139,6 +141,8 @@ function sealingPair(name: string): SealingPair {
 function rawPair(name: string, prefix: string): { d: string; x: string } {
   const secret = createHash('sha256').update(`moim vector key ${name}`).digest();
   const der = Buffer.concat([Buffer.from(prefix, 'hex'), secret]);
-  const open = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })).export({ format: 'jwk' });
+  const open = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })).export({
+    format: 'jwk',
+  });
   return { d: toBase64url(secret), x: open.x ?? '' };
 }

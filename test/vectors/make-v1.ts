@@ -17,10 +17,20 @@ import { sign } from '#protocol/sign.ts';
 import { type SignedStudy, signStudy } from '#protocol/study.ts';
 import * as fixed from './fixed.ts';
 
-export const vectorNames = ['canonical', 'keys', 'study', 'envelope', 'reply', 'handshake', 'frames', 'ledger'] as const;
+export const vectorNames = [
+  'canonical',
+  'keys',
+  'study',
+  'envelope',
+  'reply',
+  'handshake',
+  'frames',
+  'ledger',
+] as const;
 export type VectorName = (typeof vectorNames)[number];
 
-export const vectorFile = (name: VectorName): string => fileURLToPath(new URL(`v1/${name}.json`, import.meta.url));
+export const vectorFile = (name: VectorName): string =>
+  fileURLToPath(new URL(`v1/${name}.json`, import.meta.url));
 
 export const fixedStudy = (): Promise<SignedStudy> =>
   signStudy(fixed.draft, {
@@ -57,8 +67,20 @@ export async function makeVectors(): Promise<Record<VectorName, string>> {
 
 function makeCanonical() {
   const values = [
-    { numbers: [333333333.3333333, 4.5, 2e-3, 1e-27, -0, 9007199254740991], string: '€$\u000f\nA\'B"\\\\"/', literals: [null, true, false] },
-    { '€': 'Euro Sign', '\r': 'Carriage Return', דּ: 'Dalet', '1': 'One', '😀': 'Grinning Face', '\u0080': 'Control', ö: 'O' },
+    {
+      numbers: [333333333.3333333, 4.5, 2e-3, 1e-27, -0, 9007199254740991],
+      string: '€$\u000f\nA\'B"\\\\"/',
+      literals: [null, true, false],
+    },
+    {
+      '€': 'Euro Sign',
+      '\r': 'Carriage Return',
+      דּ: 'Dalet',
+      '1': 'One',
+      '😀': 'Grinning Face',
+      '\u0080': 'Control',
+      ö: 'O',
+    },
     { 이름: '모임', empty: {}, list: [[], [{}]] },
   ];
   return values.map((value) => ({ value, canonical: canonical(value), sha256: canonicalHash(value) }));
@@ -110,7 +132,12 @@ async function makeFrames(signed: SignedStudy, handshake: Awaited<ReturnType<typ
     { t: 'proof', signature: handshake.proof },
     { t: 'welcome', epoch: 1, seq: 0 },
     { t: 'resume', epoch: 1, seq: 41 },
-    { t: 'deliver', epoch: 1, seq: 42, envelope: await sealEnvelope(fixed.jobEnvelope(signed), fixed.hubKey) },
+    {
+      t: 'deliver',
+      epoch: 1,
+      seq: 42,
+      envelope: await sealEnvelope(fixed.jobEnvelope(signed), fixed.hubKey),
+    },
     { t: 'ack', epoch: 1, seq: 42 },
     { t: 'state', job, state: 'running' },
     { t: 'state', job, state: 'refused', code: 'not-permitted' },

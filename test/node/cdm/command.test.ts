@@ -22,7 +22,7 @@ test('loads into a schema that it makes, one JSON line a table', async (t) => {
     home: temporaryHome(t),
     env: { MOIM_DATABASE_URL: url },
   });
-  assert.equal(await commands['load']!.run(context), 0);
+  assert.equal(await commands.load!.run(context), 0);
   const line = JSON.parse(out[0]!);
   assert.deepEqual([out.length, line.table, line.rows, typeof line.ms], [1, 'person', 2, 'number']);
   assert.equal((await pool.query('select 1 from ward.person')).rowCount, 2);
@@ -36,7 +36,7 @@ test('ends a load of bad rows with exit 5, having told what was loaded before', 
     home: temporaryHome(t),
     env: { MOIM_DATABASE_URL: url },
   });
-  await assert.rejects(commands['load']!.run(context), (error) => {
+  await assert.rejects(commands.load!.run(context), (error) => {
     assert.ok(error instanceof MoimError);
     assert.deepEqual([error.exit, error.message], [5, 'death.csv:2 death_date: not a date (YYYY-MM-DD)']);
     return true;
@@ -49,11 +49,11 @@ test('writes nothing to an attached CDM, nor to a schema that is not a CDM of ou
   const folder = folderOf(t, persons(...good));
   const home = temporaryHome(t);
   const attached = gather({ args: [folder], home, env: { MOIM_DATABASE_URL: url, MOIM_CDM_URL: url } });
-  await assert.rejects(commands['load']!.run(attached.context), fault('cdm-attached', 3));
+  await assert.rejects(commands.load!.run(attached.context), fault('cdm-attached', 3));
   await pool.query('create schema theirs; create table theirs.person (person_id int)');
   for (const schema of ['theirs', 'results']) {
     const { context } = gather({ args: [folder], flags: { schema }, home, env: { MOIM_DATABASE_URL: url } });
-    await assert.rejects(commands['load']!.run(context), fault('cdm-attached', 3));
+    await assert.rejects(commands.load!.run(context), fault('cdm-attached', 3));
   }
 });
 
@@ -62,7 +62,7 @@ test('checks an attached CDM by SELECT, with exit 1 on errors and, when strict, 
   const home = temporaryHome(t);
   const check = async (flags: Record<string, boolean>) => {
     const { context, out } = gather({ flags, home, json: true, env: { MOIM_CDM_URL: url } });
-    return [await commands['check']!.run(context), JSON.parse(out[0]!)[0]?.severity];
+    return [await commands.check!.run(context), JSON.parse(out[0]!)[0]?.severity];
   };
   assert.deepEqual(await check({}), [0, 'warning']); // an empty CDM
   assert.deepEqual(await check({ strict: true }), [1, 'warning']);
@@ -75,7 +75,7 @@ test('makes a hospital up, twice the same', async (t) => {
   const home = temporaryHome(t);
   const hash = async (flags: Record<string, string | boolean>) => {
     const { context, out } = gather({ flags, home, json: true, env: { MOIM_DATABASE_URL: url } });
-    assert.equal(await commands['synth']!.run(context), 0);
+    assert.equal(await commands.synth!.run(context), 0);
     return JSON.parse(out[0]!).hash;
   };
   const first = await hash({ persons: '30', seed: '1' });
@@ -84,9 +84,9 @@ test('makes a hospital up, twice the same', async (t) => {
 });
 
 test('says what is wrong with its flags', async () => {
-  const synth = (flags: Record<string, string>) => commands['synth']!.run(gather({ flags }).context);
+  const synth = (flags: Record<string, string>) => commands.synth!.run(gather({ flags }).context);
   await assert.rejects(synth({ seed: '1' }), fault('usage', 2));
   await assert.rejects(synth({ persons: '10', seed: '1', mix: 'veterinary' }), fault('usage', 2));
   await assert.rejects(synth({ persons: '10', seed: '1', schema: 'a; drop' }), fault('usage', 2));
-  await assert.rejects(commands['load']!.run(gather({}).context), fault('usage', 2));
+  await assert.rejects(commands.load!.run(gather({}).context), fault('usage', 2));
 });

@@ -187,12 +187,10 @@ test('keeps the old rows when the new ones are bad', async (t) => {
   const good = folderOf(t, { 'person.csv': people('1,8507,1950,0,0,') });
   const bad = folderOf(t, { 'person.csv': people('5,8507,1950,0,0,', 'x,8507,1950,0,0,') });
   await loadCdm({ pool }, { directory: good, schema: 'cdm' });
-  const client = await pool.connect();
-  t.after(async () => client.release());
-  const before = await dataVersion(client, 'cdm', true);
+  const before = await dataVersion(pool, 'cdm', true);
   await refused(loadCdm({ pool }, { directory: bad, schema: 'cdm', replace: true }));
   assert.equal(await rowsOf(pool, 'person'), 1);
-  assert.equal(await dataVersion(client, 'cdm'), before);
+  assert.equal(await dataVersion(pool, 'cdm'), before);
 });
 
 test('says which gzip file is cut short', async (t) => {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ClientBase } from 'pg';
 import { migrate } from '#host/postgres/migrate.ts';
 import { loadCdm } from '#node/cdm/load.ts';
 import { dataVersion, vocabularyVersion } from '#node/cdm/version.ts';
-import { type TestDatabase, testDatabase } from '#test/support/database.ts';
+import { testDatabase } from '#test/support/database.ts';
 import { folderOf } from './folder.ts';
 
 const measured = [
@@ -14,16 +13,10 @@ const measured = [
   '3,2,3004249,2020-01-03,32817,',
 ];
 
-async function session(t: Parameters<typeof testDatabase>[0], { pool }: TestDatabase): Promise<ClientBase> {
-  const client = await pool.connect();
-  t.after(async () => client.release());
-  return client;
-}
-
 test('is the same however rows, columns and numbers are written', async (t) => {
   const database = await testDatabase(t, { streams: ['cdm'] });
   await migrate(database.pool, 'cdm', 'other');
-  const client = await session(t, database);
+  const client = database.pool;
   const shuffled = measured.map((line) => line.split(',').reverse().join(','));
   const turned = [shuffled[0]!, ...shuffled.slice(1).reverse()].map((line) =>
     line.replace('121.5', '121.50'),
@@ -44,7 +37,7 @@ test('is the same however rows, columns and numbers are written', async (t) => {
 
 test('changes with a value, a row twice over, and a value that moves to another row', async (t) => {
   const database = await testDatabase(t, { streams: ['cdm'] });
-  const client = await session(t, database);
+  const client = database.pool;
   await loadCdm(database, {
     directory: folderOf(t, { 'measurement.csv': measured.join('\n') }),
     schema: 'cdm',
@@ -64,20 +57,20 @@ test('changes with a value, a row twice over, and a value that moves to another 
 
 test('needs only SELECT, and no table of ours, on an attached CDM', async (t) => {
   const database = await testDatabase(t, { streams: ['cdm'] });
-  const client = await session(t, database);
+  const client = database.pool;
   await loadCdm(database, {
     directory: folderOf(t, { 'measurement.csv': measured.join('\n') }),
     schema: 'cdm',
   });
   const owned = await dataVersion(client, 'cdm');
-  await client.query('drop table cdm.moim_cdm_version; drop table cdm.note; begin read only');
+  await client.query('drop table cdm.moim_cdm_version; drop table cdm.note');
+  await client.query('set default_transaction_read_only = on');
   assert.equal(await dataVersion(client, 'cdm'), owned);
-  await client.query('rollback');
 });
 
 test('reads the version of the vocabulary, or makes one of its concepts', async (t) => {
   const database = await testDatabase(t, { streams: ['cdm'] });
-  const client = await session(t, database);
+  const client = database.pool;
   const bare = await vocabularyVersion(client, 'cdm');
   assert.match(bare, /^unversioned-[0-9a-f]{12}$/);
   await client.query('insert into cdm.concept_ancestor values (1, 1, 0, 0)');
