@@ -19,21 +19,30 @@ export interface HospitalNeeds {
   readonly say: (text: string) => void;
 }
 
-/** Gives the site with its fingerprint, which the lead pins in the study. */
-export async function openHospital(needs: HospitalNeeds): Promise<{ site: string; fingerprint: string }> {
-  const { site, node, hub, hubUrl, leadFile, leadPrint, options, data, say } = needs;
+/** Makes the node and enrols it. Gives the fingerprint that the engineer reads to the hub's operator, and to the lead. */
+export async function enrolHospital(needs: HospitalNeeds): Promise<string> {
+  const { site, node, hub, hubUrl } = needs;
   const [, token] = await Promise.all([node.command(['node', 'init']), hub.command(['hub', 'token', 'create', '--role', 'site', '--site', site])]);
   const tokenFile = join(node.home, 'enrolment-token');
   writeFileSync(tokenFile, token, { mode: 0o600 });
   const enrolled = JSON.parse(await node.command(['node', 'enroll', '--hub', hubUrl, '--token-file', tokenFile, '--json'])) as {
     fingerprints: { site: string };
   };
-  const { fingerprints } = enrolled;
-  // The operator and the engineer read the fingerprint to each other; here both ends are ours, so we compare them.
+  return enrolled.fingerprints.site;
+}
+
+/** The operator compares what the hub saw with what the hospitals read out, and approves them. */
+export async function approveHospitals(hub: Party, sites: readonly { site: string; fingerprint: string }[]): Promise<void> {
   const seen = JSON.parse(await hub.command(['hub', 'sites', '--json'])) as { site: string; fingerprint: string }[];
-  if (seen.find((each) => each.site === site)?.fingerprint !== fingerprints.site) throw new MoimError('demo-failed', `${site}: the fingerprints differ`);
-  await hub.command(['hub', 'approve', fingerprints.site]);
-  say(`${site} enrolled and approved, ${fingerprints.site}`);
+  for (const { site, fingerprint } of sites) {
+    if (seen.find((each) => each.site === site)?.fingerprint !== fingerprint) throw new MoimError('demo-failed', `${site}: the fingerprints differ`);
+  }
+  await hub.command(['hub', 'approve', ...sites.map(({ fingerprint }) => fingerprint)]);
+}
+
+/** Starts the node, accepts the lead, fills the CDM. */
+export async function openHospital(needs: HospitalNeeds): Promise<void> {
+  const { site, node, leadFile, leadPrint, options, data, say } = needs;
   await node.serve(['node', 'run']);
   if (options.minCell !== undefined) {
     const policy = join(node.home, 'policy.toml');
@@ -44,5 +53,4 @@ export async function openHospital(needs: HospitalNeeds): Promise<{ site: string
   if (typeof data === 'string') await node.command(['cdm', 'load', data, '--json']);
   else await node.command(['cdm', 'synth', '--persons', String(options.persons), '--seed', String(data.seed), '--mix', data.mix, '--json']);
   say(`${site} has its data${typeof data === 'string' ? '' : ` (synthetic, case mix ${data.mix})`} and accepts the lead`);
-  return { site, fingerprint: fingerprints.site };
 }

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { MoimError } from '#protocol/errors.ts';
 import { aborted } from '#host/serve.ts';
 import { dealCdm } from './deal.ts';
-import { openHospital } from './hospital.ts';
+import { approveHospitals, enrolHospital, openHospital } from './hospital.ts';
 import { pssMb } from './memory.ts';
 import { type DemoOptions, readDemoOptions } from './options.ts';
 import { type Party, party } from './party.ts';
@@ -68,11 +68,21 @@ async function tell(options: DemoOptions, home: string, parties: Party[], starte
   writeFileSync(leadFile, leadKey);
   say(`hub ready at ${url}; lead ${leadPrint}`);
 
-  const sites = await Promise.all(
-    hospitals.map(({ site, mix }, i) =>
-      openHospital({ site, node: add(site), hub, hubUrl: url, leadFile, leadPrint, options, say, data: data?.[i] ?? { mix, seed: i + 1 } }),
-    ),
-  );
+  const needs = hospitals.map(({ site, mix }, i) => ({
+    site,
+    node: add(site),
+    hub,
+    hubUrl: url,
+    leadFile,
+    leadPrint,
+    options,
+    say,
+    data: data?.[i] ?? { mix, seed: i + 1 },
+  }));
+  const sites = await Promise.all(needs.map(async (each) => ({ site: each.site, fingerprint: await enrolHospital(each) })));
+  await approveHospitals(hub, sites);
+  for (const { site, fingerprint } of sites) say(`${site} enrolled and approved, ${fingerprint}`);
+  await Promise.all(needs.map(openHospital));
 
   const draft = join(lead.home, 'study.json');
   writeFileSync(draft, JSON.stringify(studyFile(options, sites, new Date()), null, 2));

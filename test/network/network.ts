@@ -57,11 +57,12 @@ export interface NetworkOptions {
 
 /** Opens the network: hub running, sites enrolled, approved, filled, trusting the lead, their nodes not yet started. */
 export async function openNetwork(t: Ending, options: NetworkOptions): Promise<Network> {
-  const hub = await openHub(t, options.env);
-  const lead = await openLead(t, hub);
+  const end = backwards(t);
+  const hub = await openHub(end, options.env);
+  const lead = await openLead(end, hub);
   const sites: Site[] = [];
   for (const [site, shape] of Object.entries(options.sites)) {
-    const opened = await openSite(t, { site, hub, lead, ...options });
+    const opened = await openSite(end, { site, hub, lead, ...options });
     await fillCdm(opened.pool, shape);
     sites.push(opened);
   }
@@ -69,9 +70,10 @@ export async function openNetwork(t: Ending, options: NetworkOptions): Promise<N
 }
 
 export async function openHub(t: Ending, env: Environment = {}): Promise<Network['hub']> {
-  const party = await openParty(t, ['hub'], env);
+  const end = backwards(t);
+  const party = await openParty(end, ['hub'], env);
   const life = serving('hub', (needs) => runHub({ home: party.home, env: party.env, ...needs }));
-  t.after(() => life.stop());
+  end.after(() => life.stop());
   const { port } = json<{ port: number }>(await command(party.home, party.env, 'hub', 'init', '--json'));
   await life.start();
   return { ...party, ...life, url: `http://127.0.0.1:${port}` };
@@ -98,9 +100,10 @@ export interface SiteOptions {
 /** A node enrolled and, unless said otherwise, approved; its CDM is empty and it is not started. */
 export async function openSite(t: Ending, options: SiteOptions): Promise<Site> {
   const { site, hub, lead } = options;
-  const party = await openParty(t, ['cdm', 'moim', 'results'], options.env);
+  const end = backwards(t);
+  const party = await openParty(end, ['cdm', 'moim', 'results'], options.env);
   const life = serving('node', (needs) => runNode({ home: party.home, env: party.env, ...needs }));
-  t.after(() => life.stop());
+  end.after(() => life.stop());
   await succeed(party, 'node', 'init');
   const token = (await succeed(hub, 'hub', 'token', 'create', '--role', 'site', '--site', site)).out;
   const enrolled = json<{ fingerprints: { site: string } }>(
@@ -126,22 +129,150 @@ export async function applyPolicy(
 
 async function openParty(t: Ending, streams: readonly ('hub' | 'cdm' | 'moim' | 'results')[], env: Environment = {}) {
   const home = temporaryHome(t);
-  // What serves is stopped before its database goes: hooks run in the order they were made.
-  const { url, pool } = await testDatabase({ after: (work) => late(t, work) }, { streams });
+  const { url, pool } = await testDatabase(t, { streams });
   return { home, pool, env: { ...env, MOIM_DATABASE_URL: url } };
 }
 
-/** Lets a hook run after those that are made later in the same tick chain: it waits for the end of all others. */
-function late(t: Ending, work: () => Promise<void>): void {
-  endings(t).push(work);
+/** Hooks in the reverse of the order they were made in: what serves is stopped before its database goes. */
+function backwards(t: Ending): Ending {
+  const works: (() => Promise<void>)[] = [];
+  t.after(async () => {
+    for (const work of works.reverse()) await work();
+  });
+  return { after: (work) => void works.push(work) };
 }
 
-const lists = new WeakMap<object, (() => Promise<void>)[]>();
+/** Runs a command of a party that must succeed. */
+export async function succeed(
+  party: { readonly home: string; readonly env?: Environment },
+  noun: Parameters<typeof command>[2],
+  ...words: readonly string[]
+): Promise<Answer> {
+  const answer = await command(party.home, party.env ?? {}, noun, ...words);
+  assert.equal(answer.code, 0, `${noun} ${words.join(' ')}: ${answer.err}`);
+  return answer;
+}
 
-function endings(t: Ending): (() => Promise<void>)[] {
-  const known = lists.get(t);
-  if (known) return known;
-  const list: (() => Promise<void>)[] = [];
-  lists.set(t, list);
-  return list;
+/** The one JSON document of an answer. */
+export const json = <T>(answer: Answer): T => JSON.parse(answer.out) as T;
+
+export interface StudyOptions {
+  readonly minimumCell?: number;
+  readonly definition?: object;
+  readonly completion?: StudyDraft['completion'];
+  readonly title?: string;
+  /** Whether the sites' fingerprints are pinned in the study; they are unless said otherwise. */
+  readonly pinned?: boolean;
+}
+
+export function draftOf(
+  sites: readonly { readonly site: string; readonly fingerprint: string }[],
+  options: StudyOptions = {},
+): StudyDraft {
+  const day = (years: number) => new Date(Date.now() + (years * 365 - 1) * 86_400_000).toISOString().slice(0, 10);
+  return {
+    title: options.title ?? 'How many?',
+    purpose: 'A test of the network.',
+    sponsor: 'Nobody',
+    ethicsReference: 'none',
+    start: day(0),
+    end: day(1),
+    retentionDays: 30,
+    recipients: [{ name: 'Test lead', organisation: 'Nobody' }],
+    cohorts: [{ name: 'hypertension', definition: options.definition ?? definition }],
+    analyses: [{ kind: 'count' }],
+    sites: sites.map(({ site, fingerprint }) => (options.pinned === false ? site : { site, fingerprint })),
+    minimumCell: options.minimumCell ?? 1,
+    completion: options.completion ?? { kind: 'all' },
+  };
+}
+
+/** Signs a study without sending it. */
+export async function signStudy(lead: Lead, sites: readonly Site[], options: StudyOptions = {}): Promise<SentStudy> {
+  const file = join(lead.home, `study-${Math.random().toString(36).slice(2)}.json`);
+  writeFileSync(file, JSON.stringify(draftOf(sites, options)));
+  const signed = `${file}.signed`;
+  const { study } = json<{ study: string }>(
+    await succeed(lead, 'study', 'sign', file, '--key', lead.key, '--out', signed, '--json'),
+  );
+  const { jws } = JSON.parse(readFileSync(signed, 'utf8')) as { jws: string };
+  const payload = JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()) as {
+    sites: { site: string; job: string }[];
+  };
+  return { id: study, file: signed, jobs: Object.fromEntries(payload.sites.map(({ site, job }) => [site, job])) };
+}
+
+/** Signs a study and sends it by the hub. */
+export async function sendStudy(network: Network, options: StudyOptions & { sites?: readonly Site[] } = {}): Promise<SentStudy> {
+  const { lead, hub, sites } = network;
+  const study = await signStudy(lead, options.sites ?? sites, options);
+  await succeed(lead, 'study', 'send', study.file, '--hub', hub.url, '--token-file', lead.tokenFile);
+  return study;
+}
+
+export interface SiteState {
+  readonly site: string;
+  readonly state: string;
+  readonly code?: string;
+}
+
+/** The states as the lead sees them now. */
+export async function statesOf(lead: Lead, study: SentStudy): Promise<Record<string, string>> {
+  const { out } = await succeed(lead, 'study', 'watch', study.id, '--once', '--json');
+  const lines = out.split('\n').filter(Boolean).map((line) => JSON.parse(line) as SiteState);
+  return Object.fromEntries(lines.map(({ site, state, code }) => [site, code === undefined ? state : `${state} ${code}`]));
+}
+
+/** Waits until the lead sees these states: `answered`, or with a code `failed statement-timeout`. */
+export function reach(lead: Lead, study: SentStudy, wanted: Readonly<Record<string, string>>, ms?: number): Promise<unknown> {
+  let seen: Record<string, string> = {};
+  return until(
+    `the sites to be ${JSON.stringify(wanted)}`,
+    async () => {
+      seen = await statesOf(lead, study).catch(() => ({}));
+      return Object.entries(wanted).every(([site, state]) => seen[site] === state);
+    },
+    ms,
+  ).catch((cause: unknown) => {
+    throw new Error(`${String(cause)}; they are ${JSON.stringify(seen)}`);
+  });
+}
+
+/** `study result`: the exit code, and the pooled result where one was given. */
+export async function resultOf(lead: Lead, study: SentStudy, ...flags: readonly string[]) {
+  const answer = await command(lead.home, {}, 'study', 'result', study.id, '--key', lead.key, '--json', ...flags);
+  return { ...answer, pooled: answer.out === '' ? undefined : (JSON.parse(answer.out) as PooledResult) };
+}
+
+/** Rows of a query, as the tests' pools give them. */
+export async function rowsOf<Row extends pg.QueryResultRow>(pool: pg.Pool, sql: string, values: unknown[] = []): Promise<Row[]> {
+  return (await pool.query<Row>(sql, values)).rows;
+}
+
+/** That a job was answered once and only once: one answer kept, one entry in the audit log, one envelope sent, one reply at the hub. */
+export async function assertAnsweredOnce(network: Pick<Network, 'hub'>, site: Site, job: string): Promise<void> {
+  const [left] = await rowsOf<{ released: number; entries: number; sent: number }>(
+    site.pool,
+    `select (select count(*) from moim.released where job = $1)::int as released,
+       (select count(*) from moim.audit where kind = 'job-answered' and body->>'job' = $1::text)::int as entries,
+       (select count(*) from moim.outbox)::int as sent`,
+    [job],
+  );
+  assert.equal(left?.released, 1, `${site.site}: one answer is kept`);
+  assert.equal(left?.entries, 1, `${site.site}: one audit entry job-answered`);
+  const [there] = await rowsOf<{ replies: number; entries: number }>(
+    network.hub.pool,
+    `select (select count(*) from hub.reply where job = $1)::int as replies,
+       (select count(*) from hub.audit where kind = 'reply-stored' and body->>'job' = $1::text)::int as entries`,
+    [job],
+  );
+  assert.deepEqual(there, { replies: 1, entries: 1 }, `${site.site}: the hub holds one reply`);
+}
+
+/** That every audit chain of the network verifies. */
+export async function assertChainsVerify(network: Network): Promise<void> {
+  assert.match((await succeed(network.hub, 'hubAudit', 'verify')).out, /^ok \d+ entries, head [0-9a-f]{64}$/);
+  for (const site of network.sites) {
+    assert.match((await succeed(site, 'nodeAudit', 'verify')).out, /^ok \d+ entries, head [0-9a-f]{64}$/, site.site);
+  }
 }

@@ -81,21 +81,29 @@ const sites: Command = {
 
 const approve: Command = {
   summary: 'Approve the enrolled site with this fingerprint, after comparing it with the hospital.',
-  usage: 'FINGERPRINT',
-  run: (context) => siteChange(context, (db) => approveSite(db, Date.now(), needArg(context, 0, 'FINGERPRINT').toUpperCase())),
+  usage: 'FINGERPRINT…',
+  async run(context) {
+    needArg(context, 0, 'FINGERPRINT');
+    return siteChanges(context, async (db) => {
+      const approved: Site[] = [];
+      for (const print of context.args) approved.push(await approveSite(db, Date.now(), print.toUpperCase()));
+      return approved;
+    });
+  },
 };
 
 const revoke: Command = {
   summary: 'Revoke a site; its link is closed within a second.',
   usage: 'SITE',
-  run: (context) => siteChange(context, (db) => revokeSite(db, Date.now(), needArg(context, 0, 'SITE'))),
+  run: (context) => siteChanges(context, async (db) => [await revokeSite(db, Date.now(), needArg(context, 0, 'SITE'))]),
 };
 
 export const commands: Commands = { init, run, token: tokenCommand, sites, approve, revoke };
 
-async function siteChange(context: CommandContext, change: (db: HubDb) => Promise<Site>): Promise<number> {
-  const { site, fingerprint, state } = await withDatabase(context, change);
-  answer(context, { site, fingerprint, state }, `${site} ${fingerprint} ${state}`);
+async function siteChanges(context: CommandContext, change: (db: HubDb) => Promise<Site[]>): Promise<number> {
+  for (const { site, fingerprint, state } of await withDatabase(context, change)) {
+    answer(context, { site, fingerprint, state }, `${site} ${fingerprint} ${state}`);
+  }
   return 0;
 }
 

@@ -1,0 +1,140 @@
+/** The text of a few compiled cohorts, pinned and run. After a wanted change, MOIM_PIN=1 writes the files anew. */
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { compile } from '#sql/circe/compile.ts';
+import { read } from '#sql/circe/read.ts';
+import { cohortStatement, countStatement, generateStatement } from '#sql/circe/statement.ts';
+import { anyTime, cohort, conceptSet, correlated, group } from './definitions.ts';
+import { tinyCdm } from './tiny-cdm.ts';
+
+const folder = fileURLToPath(new URL('cases', import.meta.url));
+const pin = process.env['MOIM_PIN'] === '1';
+
+const ids = new Map([
+  [0, [10]],
+  [1, [20, 21, 22]],
+]);
+const sets = { ConceptSets: [conceptSet(0, 10), conceptSet(1, 20, 21, 22)] };
+const sick = { ConditionOccurrence: { CodesetId: 0, First: true } };
+const drugged = { DrugExposure: { CodesetId: 1 } };
+const window = { Start: { Days: 30, Coeff: -1 }, End: { Days: 0, Coeff: 1 } };
+
+const cases: Readonly<Record<string, object>> = {
+  'first-event': cohort([{ ConditionOccurrence: { CodesetId: 0 } }], {
+    ...sets,
+    ExpressionLimit: { Type: 'First' },
+    EndStrategy: { DateOffset: { DateField: 'EndDate', Offset: 7 } },
+  }),
+  'rules-and-counts': cohort([sick], {
+    ...sets,
+    InclusionRules: [
+      {
+        name: 'at least two',
+        expression: group('ALL', [
+          correlated(drugged, { StartWindow: window, Occurrence: { Type: 2, Count: 2 } }),
+        ]),
+      },
+      {
+        name: 'none later',
+        expression: group('ANY', [
+          correlated(drugged, { EndWindow: window, Occurrence: { Type: 0, Count: 0 } }),
+        ]),
+      },
+      {
+        name: 'adults',
+        expression: group('ALL', [], { DemographicCriteriaList: [{ Age: { Op: 'gte', Value: 18 } }] }),
+      },
+    ],
+  }),
+  'nested-in-visit': cohort(
+    [
+      {
+        VisitOccurrence: {
+          CorrelatedCriteria: group(
+            'AT_LEAST',
+            [correlated(drugged, { RestrictVisit: true }), correlated(sick)],
+            { Count: 2 },
+          ),
+        },
+      },
+    ],
+    {
+      ...sets,
+      AdditionalCriteria: group(
+        'AT_MOST',
+        [correlated(drugged, { StartWindow: anyTime, IgnoreObservationPeriod: true })],
+        { Count: 0 },
+      ),
+      QualifiedLimit: { Type: 'Last' },
+    },
+  ),
+  'custom-era-censored': cohort([drugged], {
+    ...sets,
+    EndStrategy: { CustomEra: { DrugCodesetId: 1, GapDays: 30, Offset: 14 } },
+    CensoringCriteria: [sick],
+    CollapseSettings: { CollapseType: 'ERA', EraPad: 10 },
+    CensorWindow: { StartDate: '2010-01-01', EndDate: '2020-12-31' },
+  }),
+};
+
+for (const [name, definition] of Object.entries(cases)) {
+  test(`the SQL of ${name} is the one that was reviewed, and runs`, async (t) => {
+    const result = read(JSON.stringify(definition));
+    assert.ok(result.ok, JSON.stringify(result));
+    const query = compile(result.expression, { cdmSchema: 'cdm', conceptSets: ids });
+    const sql = `${cohortStatement(query)};\n`;
+    const file = join(folder, `${name}.sql`);
+    if (pin || !existsSync(file)) {
+      assert.ok(pin, `${file} is missing: MOIM_PIN=1 writes it`);
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(file, sql);
+    }
+    assert.equal(sql, readFileSync(file, 'utf8'));
+    const cdm = await tinyCdm(t);
+    assert.deepEqual((await cdm.pool.query(sql)).rows, []);
+    const inline = compile(result.expression, { cdmSchema: 'cdm', conceptSets: 'inline' });
+    assert.deepEqual((await cdm.pool.query(cohortStatement(inline))).rows, []);
+    const [generated] = (
+      await cdm.pool.query(generateStatement(query, { resultsSchema: 'results', cohortId: 1n }))
+    ).rows;
+    assert.equal(generated.md5, 'd41d8cd98f00b204e9800998ecf8427e');
+    const [counted] = (await cdm.pool.query(countStatement(query, { cdmSchema: 'cdm' }))).rows;
+    assert.deepEqual(counted.counts, {
+      persons: 0,
+      rows: 0,
+      repeatPersons: 0,
+      population: 0,
+      strata: [],
+      entryPersons: 0,
+      rulePersons: query.ruleNames.map(() => 0),
+    });
+  });
+}
+
+test('a compiled cohort says what it reads', () => {
+  const result = read(JSON.stringify(cases['custom-era-censored']));
+  assert.ok(result.ok);
+  const query = compile(result.expression, { cdmSchema: 'cdm', conceptSets: ids });
+  assert.deepEqual(query.tables, ['condition_occurrence', 'drug_exposure', 'observation_period']);
+});
+
+test('rules can be left out by number', () => {
+  const result = read(JSON.stringify(cases['rules-and-counts']));
+  assert.ok(result.ok);
+  const query = compile(result.expression, { cdmSchema: 'cdm', conceptSets: ids, withoutRules: [1] });
+  assert.deepEqual(query.ruleNames, ['at least two', 'adults']);
+  assert.match(query.ctes, /q\.mask = 3/);
+});
+
+test('refuses to compile what CDM 5.4 cannot answer, naming the path', () => {
+  const result = read(JSON.stringify(cohort([{ LocationRegion: {} }])));
+  assert.ok(result.ok);
+  assert.throws(
+    () => compile(result.expression, { cdmSchema: 'cdm', conceptSets: 'inline' }),
+    /CriteriaList\[0\]\.LocationRegion: CDM 5\.4/,
+  );
+});
