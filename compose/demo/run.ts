@@ -4,7 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MoimError } from '#protocol/errors.ts';
+import { readText } from '#host/home.ts';
 import { aborted } from '#host/serve.ts';
+import { read } from '#sql/circe/read.ts';
 import { dealCdm } from './deal.ts';
 import { approveHospitals, enrolHospital, openHospital } from './hospital.ts';
 import { pssMb } from './memory.ts';
@@ -26,6 +28,7 @@ export async function runDemo(argv: readonly string[], signal: AbortSignal): Pro
   let keep = false;
   try {
     const options = readDemoOptions(argv, process.stdout.isTTY === true);
+    checkCohorts(options);
     mkdirSync(home, { recursive: true, mode: 0o700 });
     const work = tell(options, home, parties, started, signal);
     return await Promise.race([work, aborted(signal).then(() => 130)]);
@@ -38,6 +41,15 @@ export async function runDemo(argv: readonly string[], signal: AbortSignal): Pro
   } finally {
     await Promise.all(parties.map((each) => each.stop()));
     if (!keep) rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** A definition that cannot be run is named before anything is started. */
+function checkCohorts({ cohorts }: DemoOptions): void {
+  for (const { name, file } of cohorts) {
+    const result = read(readText(file, 'cohort definition'));
+    if (result.ok) continue;
+    throw new MoimError('definition-refused', result.findings.map(({ path, message }) => `${name} ${path}: ${message}`).join('\n'));
   }
 }
 

@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { MoimError } from '#protocol/errors.ts';
 import { type CdmColumn, type CdmTable, cdmTables, findCdmTable } from '#sql/cdm/tables.ts';
@@ -61,24 +61,16 @@ export async function readCdmFolder(directory: string, ignoreUnknown: boolean): 
 }
 
 /** The file's bytes, uncompressed; `onBytes` hears how many bytes of the file on disk were read so far. */
-export function readCdmFile(path: string, onBytes?: (bytes: number) => void): AsyncIterable<Buffer> {
+export async function* readCdmFile(path: string, onBytes?: (bytes: number) => void): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: chunkBytes });
-  let read = 0;
-  const counted = file.pipe(
-    new Transform({
-      highWaterMark: chunkBytes,
-      transform(chunk: Buffer, _encoding, done) {
-        read += chunk.length;
-        onBytes?.(read);
-        done(null, chunk);
-      },
-    }),
-  );
-  file.on('error', (error) => counted.destroy(error));
-  if (!/\.gz$/i.test(path)) return counted;
-  const gunzip = createGunzip({ chunkSize: chunkBytes });
-  counted.on('error', (error) => gunzip.destroy(error));
-  return counted.pipe(gunzip);
+  // The pipeline closes the file whichever end stops first; its error comes out of the loop.
+  const source = /\.gz$/i.test(path)
+    ? pipeline(file, createGunzip({ chunkSize: chunkBytes }), () => {})
+    : file;
+  for await (const chunk of source) {
+    onBytes?.(file.bytesRead);
+    yield chunk;
+  }
 }
 
 async function readHeader(

@@ -95,7 +95,7 @@ async function loadFile(
       const key = file.table.primaryKey.join(', ');
       throw new MoimError('cdm-bad-row', `${file.name}:${line} ${key}: repeats a key of an earlier row`);
     }
-    throw databaseFault(error, file);
+    throw await databaseFault(error, file, signal);
   }
 }
 
@@ -189,13 +189,20 @@ async function refuseFilled(client: ClientBase, schema: string, files: readonly 
   }
 }
 
-/** A fault of the data that only PostgreSQL saw: its text may quote the value, so only the kind goes on. */
-function databaseFault(error: unknown, file: CdmFile): unknown {
+/** A fault of the data that only PostgreSQL saw (an encoding it lacks): its text may quote the value, so only the place goes on. */
+async function databaseFault(
+  error: unknown,
+  file: CdmFile,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   if (error instanceof MoimError || !(error instanceof Error) || !('code' in error)) return error;
   const state = typeof error.code === 'string' ? error.code : '';
   if (!/^(22|23)/.test(state)) return error;
   const context = 'where' in error && typeof error.where === 'string' ? error.where : '';
   const [, row, column] = /, line (\d+)(?:, column ([a-z0-9_]+))?/.exec(context) ?? [];
-  const place = row === undefined ? file.name : `${file.name}, row ${row}`;
-  return new MoimError('cdm-bad-row', `${place} ${column ?? ''}: refused by the database (${state})`);
+  const line = row === undefined ? '' : `:${await lineOfRow(file, BigInt(row), signal)}`;
+  return new MoimError(
+    'cdm-bad-row',
+    `${file.name}${line}${column === undefined ? '' : ` ${column}`}: refused by the database (${state})`,
+  );
 }

@@ -18,6 +18,8 @@ const settings = [
   'jit = off',
   'max_parallel_workers_per_gather = 0',
   "work_mem = '64MB'",
+  // A cohort can be made again: after a crash the last ones may be missing, rows and record together.
+  'synchronous_commit = off',
 ];
 
 /**

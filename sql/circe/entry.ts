@@ -3,7 +3,7 @@
 import { eventsOf } from '#sql/circe/event.ts';
 import type { CohortExpression, CriteriaGroup, Limit } from '#sql/circe/expression.ts';
 import { groupCondition } from '#sql/circe/group.ts';
-import { plusDays } from '#sql/circe/literal.ts';
+import { wholeNumber } from '#sql/circe/literal.ts';
 import type { Scope } from '#sql/circe/scope.ts';
 
 /** A named part of a WITH. */
@@ -51,12 +51,23 @@ export function primaryEvents(scope: Scope, primary: CohortExpression['PrimaryCr
       '  o.observation_period_end_date as op_end_date, e.visit_occurrence_id::bigint as visit_occurrence_id',
       `from (${sources.join('\n  union all\n  ')}) e`,
       `join ${scope.table('observation_period')} o on o.person_id = e.person_id`,
-      '  and e.start_date >= o.observation_period_start_date and e.start_date <= o.observation_period_end_date',
-      `where ${plusDays('o.observation_period_start_date', PriorDays)} <= e.start_date`,
-      `  and ${plusDays('e.start_date', PostDays)} <= o.observation_period_end_date`,
+      ...observed(PriorDays, PostDays).map((condition) => `  and ${condition}`),
       ...(limited ? [`order by e.person_id, ${order}`] : []),
     ].join('\n'),
   };
+}
+
+/**
+ * The event starts inside the period, at least so many days from either end. Each bound stands once: the planner takes
+ * a third of the rows for every comparison it cannot judge.
+ */
+function observed(prior: number, post: number): readonly string[] {
+  const start = 'o.observation_period_start_date';
+  const end = 'o.observation_period_end_date';
+  return [
+    `e.start_date >= ${start}${prior > 0 ? ` + ${wholeNumber(prior)}` : ''}`,
+    `e.start_date <= ${end}${post > 0 ? ` - ${wholeNumber(post)}` : ''}`,
+  ];
 }
 
 /**

@@ -15,6 +15,8 @@ export interface EventSource {
   readonly id: string;
   readonly start: string;
   readonly end: string;
+  /** Days from start to end where they are the same for every event. */
+  readonly length?: number;
   /** Orders entry events; differs from `start` where a user-defined period replaces it. */
   readonly sort: string;
   readonly visit: string;
@@ -38,7 +40,12 @@ export function eventsOf(scope: Scope, criterion: Criterion, person?: string): E
   const source = criterion.First
     ? firstOf(table, alias, description.start, description.id, ranked, person === undefined)
     : { from: `${table} ${alias}`, where: ranked };
-  const raw = { start: `${alias}.${description.start}`, end: template(description.end, { alias }) };
+  const rawStart = `${alias}.${description.start}`;
+  const rawEnd =
+    typeof description.end === 'number'
+      ? plusDays(rawStart, description.end)
+      : template(description.end, { alias });
+  const raw = { start: rawStart, end: rawEnd };
   const dates = adjusted(raw, criterion.DateAdjustment, description.fixedAdjustment ?? false);
   const row = { alias, person: `${alias}.person_id`, ...dates };
   const period = criterion.UserDefinedPeriod;
@@ -61,6 +68,8 @@ export function eventsOf(scope: Scope, criterion: Criterion, person?: string): E
     ...conditions(scope, criterion.filters, row, criterion.type),
     ...inside,
   ];
+  const fixed =
+    typeof description.end === 'number' && criterion.DateAdjustment === undefined && period === undefined;
   const nested = nestedOf(scope, criterion, { person: row.person, start, end, visit });
   return {
     from: source.from + nested.join,
@@ -69,6 +78,7 @@ export function eventsOf(scope: Scope, criterion: Criterion, person?: string): E
     id: `${alias}.${description.id}`,
     start,
     end,
+    ...(fixed ? { length: Number(description.end) } : {}),
     sort: dates.start,
     visit,
     count(column) {

@@ -27,6 +27,7 @@ interface Probe {
   readonly start: string;
   readonly end: string;
   readonly visit: string;
+  readonly length?: number;
   count(column: string): string;
 }
 

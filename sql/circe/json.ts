@@ -23,8 +23,11 @@ type Reviver = (
 export function parseJson(text: string): Json {
   // The third argument of a reviver (ES2026, in Node 24) is missing in TypeScript's library.
   const parse = JSON.parse as (text: string, reviver: Reviver) => Json;
+  const bare = text.startsWith('\uFEFF') ? text.slice(1) : text;
   try {
-    return parse(text.startsWith('\uFEFF') ? text.slice(1) : text, (_name, value, context) => {
+    // A number that needs more than 15 digits is rare, and a reviver slow.
+    if (!/\d{16}/.test(bare)) return JSON.parse(bare);
+    return parse(bare, (_name, value, context) => {
       const source = context.source;
       if (typeof value !== 'number' || source === undefined || Number.isSafeInteger(value)) return value;
       return /^-?\d+$/.test(source) ? BigInt(source) : value;

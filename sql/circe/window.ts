@@ -8,6 +8,12 @@ interface Dates {
   readonly end: string;
 }
 
+interface EventDates extends Dates {
+  readonly visit: string;
+  /** Days from start to end where they are the same for every event. */
+  readonly length?: number;
+}
+
 interface IndexDates extends Dates {
   readonly opStart: string;
   readonly opEnd: string;
@@ -21,7 +27,7 @@ interface IndexDates extends Dates {
  */
 export function windowConditions(
   criterion: CorrelatedCriterion,
-  event: Dates & { readonly visit: string },
+  event: EventDates,
   index: IndexDates,
 ): readonly string[] {
   const inside = !criterion.IgnoreObservationPeriod;
@@ -36,20 +42,22 @@ export function windowConditions(
 function boundsOf(
   window: Window | undefined,
   useEventEnd: boolean,
-  event: Dates,
+  event: EventDates,
   index: IndexDates,
   inside: boolean,
 ): readonly string[] {
   if (window === undefined) return [];
   const from = window.UseIndexEnd ? index.end : index.start;
-  const date = useEventEnd ? event.end : event.start;
+  // An end that is always n days after the start is asked of the start, where an index can answer.
+  const length = useEventEnd ? event.length : undefined;
+  const date = useEventEnd && length === undefined ? event.end : event.start;
   // The event start lies inside the observation period already: its own bound again is no news.
   const news = (endpoint: Endpoint, otherwise: number) =>
     endpoint.Days !== undefined || useEventEnd || (endpoint.Coeff === -1 ? -1 : 1) !== otherwise;
   const bound = ({ Days, Coeff }: Endpoint) => {
-    if (Days !== undefined) return plusDays(from, Coeff * Days);
+    if (Days !== undefined) return plusDays(from, Coeff * Days - (length ?? 0));
     if (!inside) return undefined;
-    return Coeff === -1 ? index.opStart : index.opEnd;
+    return plusDays(Coeff === -1 ? index.opStart : index.opEnd, -(length ?? 0));
   };
   const least = news(window.Start, -1) ? bound(window.Start) : undefined;
   const most = news(window.End, 1) ? bound(window.End) : undefined;

@@ -10,6 +10,7 @@ import type pg from 'pg';
 import { runHub } from '#hub/run.ts';
 import type { PooledResult } from '#lead/pool.ts';
 import { runNode } from '#node/run.ts';
+import { fingerprint, type PrivateKey, publicOf } from '#protocol/keys.ts';
 import type { StudyDraft } from '#protocol/study.ts';
 import { type Ending, testDatabase } from '#test/support/database.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
@@ -116,6 +117,23 @@ export async function openSite(t: Ending, options: SiteOptions): Promise<Site> {
   }
   if (options.minimumCell !== undefined) await applyPolicy(party, { minimumCell: options.minimumCell });
   return { ...party, ...life, site, fingerprint };
+}
+
+/** A node with its keys, policy and empty CDM, that knows no hub yet: a test pins one of its own. */
+export async function openStandalone(t: Ending, site: string, env?: Environment): Promise<Site> {
+  const end = backwards(t);
+  const party = await openParty(end, ['cdm', 'moim', 'results'], env);
+  const life = serving('node', (needs) => runNode({ home: party.home, env: party.env, ...needs }));
+  end.after(() => life.stop());
+  const { fingerprint } = json<{ fingerprint: string }>(await succeed(party, 'node', 'init', '--json'));
+  return { ...party, ...life, site, fingerprint };
+}
+
+/** Accepts a lead at a hospital by its key alone. */
+export async function trustLead(site: Pick<Site, 'home' | 'env'>, key: PrivateKey): Promise<void> {
+  const file = join(site.home, 'lead.json');
+  writeFileSync(file, JSON.stringify({ role: 'lead', fingerprint: fingerprint(publicOf(key)), key: publicOf(key) }));
+  await succeed(site, 'node', 'trust', 'lead', file, '--fingerprint', fingerprint(publicOf(key)), '--entity', 'Test lead');
 }
 
 export async function applyPolicy(

@@ -38,8 +38,8 @@ export interface CriterionDescription {
   /** Row id: breaks ties of `First` and of the order of entry events. */
   readonly id: string;
   readonly start: string;
-  /** SQL template of the end date. */
-  readonly end: string;
+  /** SQL template of the end date, or how many days it always is after the start. */
+  readonly end: string | number;
   /** Column of the visit the row belongs to; absent where Circe gives NULL. */
   readonly visit?: string;
   /** True where Circe shifts start and end by their own offsets, whatever StartWith and EndWith say. */

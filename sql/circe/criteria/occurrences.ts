@@ -83,7 +83,7 @@ export const ProcedureOccurrence: CriterionDescription = {
   table: 'procedure_occurrence',
   id: 'procedure_occurrence_id',
   start: 'procedure_date',
-  end: '$.procedure_date + 1',
+  end: 1,
   visit: 'visit_occurrence_id',
   counts: { DOMAIN_CONCEPT: '$.procedure_concept_id', DURATION: '1', QUANTITY: '$.quantity' },
   attributes: {
@@ -130,7 +130,7 @@ export const Measurement: CriterionDescription = {
   table: 'measurement',
   id: 'measurement_id',
   start: 'measurement_date',
-  end: '$.measurement_date + 1',
+  end: 1,
   visit: 'visit_occurrence_id',
   counts: {
     DOMAIN_CONCEPT: '$.measurement_concept_id',
@@ -167,7 +167,7 @@ export const Observation: CriterionDescription = {
   table: 'observation',
   id: 'observation_id',
   start: 'observation_date',
-  end: '$.observation_date + 1',
+  end: 1,
   visit: 'visit_occurrence_id',
   counts: {
     DOMAIN_CONCEPT: '$.observation_concept_id',
@@ -198,7 +198,7 @@ export const Specimen: CriterionDescription = {
   table: 'specimen',
   id: 'specimen_id',
   start: 'specimen_date',
-  end: '$.specimen_date + 1',
+  end: 1,
   keepsInverted: true,
   counts: { DOMAIN_CONCEPT: '$.specimen_concept_id', DURATION: '1' },
   attributes: {
@@ -225,7 +225,7 @@ export const Death: CriterionDescription = {
   table: 'death',
   id: 'person_id',
   start: 'death_date',
-  end: '$.death_date + 1',
+  end: 1,
   fixedAdjustment: true,
   counts: { DOMAIN_CONCEPT: 'coalesce($.cause_concept_id, 0)', DURATION: '1' },
   attributes: {

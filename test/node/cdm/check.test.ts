@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pool } from 'pg';
 import { checkCdm, type Finding } from '#node/cdm/check.ts';
-import { loadCdm } from '#node/cdm/load.ts';
 import { synthesiseInto } from '#node/cdm/synth.ts';
 import { MoimError } from '#protocol/errors.ts';
-import { dataSet, withoutData } from '#test/support/data.ts';
 import { testDatabase } from '#test/support/database.ts';
 
 async function check(pool: Pool, schema = 'cdm'): Promise<readonly Finding[]> {
@@ -21,25 +19,6 @@ const inShort = (findings: readonly Finding[]) =>
   findings
     .filter(({ severity }) => severity !== 'info')
     .map(({ severity, code, table, count }) => `${severity} ${code} ${table} ${count}`);
-
-for (const name of ['gibleed', 'synthea', 'plsynth']) {
-  test(`finds warnings but no errors in ${name}`, { skip: withoutData(`ohdsi/${name}`) }, async (t) => {
-    const { pool } = await testDatabase(t, { streams: ['cdm'] });
-    await loadCdm({ pool }, { directory: dataSet(`ohdsi/${name}`)!, schema: 'cdm' });
-    const found = inShort(await check(pool));
-    assert.ok(found.length > 0);
-    assert.ok(
-      found.every((line) => line.startsWith('warning ')),
-      found[0],
-    );
-    if (name === 'gibleed') {
-      assert.ok(found.includes('warning person-unknown observation_period 2649'));
-      assert.ok(found.includes('warning cdm-version cdm_source 1'));
-    }
-    if (name === 'synthea') assert.ok(found.includes('warning table-empty concept_ancestor 1'));
-    if (name === 'plsynth') assert.ok(found.includes('warning table-empty vocabulary 1'));
-  });
-}
 
 test('finds nothing amiss in a synthetic hospital, and each fault that is planted in it', async (t) => {
   const { pool } = await testDatabase(t, { streams: ['cdm'] });

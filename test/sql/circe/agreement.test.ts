@@ -55,7 +55,7 @@ test('the comparison sees a wrong answer', { skip: withoutData('ohdsi') }, () =>
   const line = { ...figures, name: '2', status: 'ok', ms: 1, cached: false } as GeneratedLine;
   assert.equal(judge(expected, line).kind, 'agreed');
   for (const wrong of [{ md5: 'x' }, { inclusionResult: [[0, 0, 1]] }, { summaryStats: [[0, 1, 1]] }]) {
-    assert.equal(judge(expected, { ...line, ...wrong }).kind, 'differs');
+    assert.equal(judge(expected, { ...line, ...wrong } as GeneratedLine).kind, 'differs');
   }
   assert.equal(judge(expected, { name: '2', status: 'timeout', ms: 1, cached: false }).kind, 'refused');
 });

@@ -12,7 +12,7 @@ import { anyTime, cohort, conceptSet, correlated, group } from './definitions.ts
 import { tinyCdm } from './tiny-cdm.ts';
 
 const folder = fileURLToPath(new URL('cases', import.meta.url));
-const pin = process.env['MOIM_PIN'] === '1';
+const pin = process.env.MOIM_PIN === '1';
 
 const ids = new Map([
   [0, [10]],
