@@ -12,7 +12,7 @@ import { RowCheck } from './check-rows.ts';
 import { checkStructure } from './check-structure.ts';
 import type { Finding, Severity } from './finding.ts';
 
-export type { Finding, Severity } from './finding.ts';
+export type { Finding } from './finding.ts';
 
 /**
  * Checks the CDM in `schema`; findings come errors first. Throws MoimError `cdm-missing` where the schema holds no table

@@ -15,8 +15,9 @@ import { fillTables, qualify } from './fill.ts';
 import { withSession } from './session.ts';
 import { makeLife } from './synth/life.ts';
 import { findMix, type Mix, mixNames } from './synth/mixes.ts';
+import { personColumns, personTables } from './synth/person-tables.ts';
 import { Random } from './synth/random.ts';
-import { personColumns, personTables, RowWriter } from './synth/rows.ts';
+import { RowWriter } from './synth/rows.ts';
 import { drugIngredients, surroundings, toCsv } from './synth/vocabulary.ts';
 
 export interface SynthOptions {

@@ -16,6 +16,7 @@ import {
   selectStatement,
 } from '#sql/circe/statement.ts';
 import { type ConceptSetCache, resolveConceptSets } from './concept-sets.ts';
+import { estimateRows } from './row-estimates.ts';
 import { withSession } from './session.ts';
 
 export interface CohortOptions {
@@ -114,7 +115,8 @@ export async function prepareCohort(
   const conceptSets = needsConcepts
     ? await resolveConceptSets(client, expression.ConceptSets, { cdmSchema, absent, cache: options.cache })
     : new Map<number, readonly number[]>();
-  const query = compile(expression, { ...options, conceptSets });
+  const rows = await estimateRows(client, expression, { cdmSchema, tables: present }, conceptSets);
+  const query = compile(expression, { ...options, conceptSets, rows });
   refuseMissing(present, cdmSchema, [...query.tables, ...also]);
   return query;
 }

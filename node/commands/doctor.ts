@@ -2,7 +2,7 @@
 
 import type { Command, CommandContext, Commands } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
-import { databaseError } from '#host/postgres/error.ts';
+import { diagnose, type Finding, printFindings } from '#host/diagnosis.ts';
 import { verifyLedger } from '#protocol/ledger.ts';
 import { auditEntries } from '#host/audit-log.ts';
 import { MoimError } from '#protocol/errors.ts';
@@ -14,25 +14,13 @@ import { readNodeIdentity, readPinnedHub } from '../identity.ts';
 import { listLeads } from '../job/lead.ts';
 import { currentPolicy, policyInWords } from '../job/policy.ts';
 
-interface Finding {
-  readonly check: string;
-  readonly state: 'ok' | 'warning' | 'failed';
-  readonly says: string;
-  readonly remedy?: string;
-}
-
 const doctor: Command = {
   summary: 'Look this node over: configuration, keys, databases, CDM, policy, leads, hub. --show prints the settings in force.',
   usage: '[--show]',
   options: { show: { type: 'boolean' } },
   async run(context) {
     if (context.flags['show'] === true) return show(context);
-    const findings = await examine(context);
-    for (const finding of findings) {
-      if (context.json) context.out(JSON.stringify(finding));
-      else context.out(`${finding.state.padEnd(8)}${finding.check.padEnd(14)}${finding.says}${finding.remedy ? `\n${' '.repeat(22)}${finding.remedy}` : ''}`);
-    }
-    return findings.some(({ state }) => state === 'failed') ? 1 : 0;
+    return printFindings(context, await examine(context));
   },
 };
 
@@ -49,21 +37,14 @@ function show(context: CommandContext): number {
 
 async function examine(context: CommandContext): Promise<Finding[]> {
   const { home, env } = context;
-  const findings: Finding[] = [];
-  const check = async (name: string, work: () => Promise<string | Finding> | string | Finding) => {
-    try {
-      const said = await work();
-      findings.push(typeof said === 'string' ? { check: name, state: 'ok', says: said } : said);
-    } catch (cause) {
-      const error = cause instanceof MoimError ? cause : databaseError(cause);
-      findings.push({ check: name, state: 'failed', says: error.message, remedy: error.remedy });
-    }
-  };
+  const { check, findings } = diagnose();
   await check('configuration', () => {
     readNodeConfig(home, env);
     return 'valid';
   });
   await check('keys', () => `this node is ${readNodeIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE')).fingerprint}`);
+  // A folder that is no node's home is not made into one by looking.
+  if (findings.some(({ state }) => state === 'failed')) return findings;
   let database: NodeDatabase | undefined;
   await check('database', async () => {
     database = await openNodeDatabase({ home, ...readNodeConfig(home, env) });

@@ -9,7 +9,7 @@ import { surroundingTables } from './surroundings.ts';
 import type { CdmTable } from './table.ts';
 import { vocabularyTables } from './vocabulary.ts';
 
-export type { CdmColumn, CdmGroup, CdmTable, CdmType } from './table.ts';
+export type { CdmColumn, CdmTable } from './table.ts';
 
 export const cdmTables: readonly CdmTable[] = Object.freeze([
   ...clinicalTables,

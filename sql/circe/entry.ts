@@ -1,8 +1,9 @@
 /** Entry events and what qualifies them. */
 
 import { eventsOf } from '#sql/circe/event.ts';
-import type { CohortExpression, CriteriaGroup, Limit } from '#sql/circe/expression.ts';
+import type { CohortExpression, CriteriaGroup, Criterion, Limit } from '#sql/circe/expression.ts';
 import { groupCondition } from '#sql/circe/group.ts';
+import { rowsOf } from '#sql/circe/guard.ts';
 import { wholeNumber } from '#sql/circe/literal.ts';
 import type { Scope } from '#sql/circe/scope.ts';
 
@@ -87,6 +88,7 @@ export function qualifiedEvents(
     opStart: 'q.op_start_date',
     opEnd: 'q.op_end_date',
     visit: 'q.visit_occurrence_id',
+    calls: entryRows(scope, expression.PrimaryCriteria.CriteriaList),
   };
   const condition = additional === undefined ? 'true' : groupCondition(scope, additional, index, eventsOf);
   const where = condition === 'true' ? '' : `\nwhere ${condition}`;
@@ -104,6 +106,12 @@ export function qualifiedEvents(
     materialized: true,
     sql: `select ${columns},\n  ${mask} as mask\nfrom ${source}`,
   };
+}
+
+/** At most so many entry events; undefined where a criterion takes rows of any concept. */
+function entryRows(scope: Scope, criteria: readonly Criterion[]): number | undefined {
+  const rows = criteria.map((criterion) => rowsOf(scope, criterion));
+  return rows.every((count) => count !== undefined) ? rows.reduce((sum, count) => sum + count, 0) : undefined;
 }
 
 /** `included_events`: events with every bit set, limited by ExpressionLimit. */

@@ -4,6 +4,7 @@ import { describeType } from '#sql/circe/criteria/types.ts';
 import type { Criterion, DateAdjustment } from '#sql/circe/expression.ts';
 import { conditions, template } from '#sql/circe/filter.ts';
 import { groupCondition, type IndexEvent } from '#sql/circe/group.ts';
+import { rowsOf } from '#sql/circe/guard.ts';
 import { dateLiteral, plusDays } from '#sql/circe/literal.ts';
 import type { Scope } from '#sql/circe/scope.ts';
 
@@ -70,7 +71,9 @@ export function eventsOf(scope: Scope, criterion: Criterion, person?: string): E
   ];
   const fixed =
     typeof description.end === 'number' && criterion.DateAdjustment === undefined && period === undefined;
-  const nested = nestedOf(scope, criterion, { person: row.person, start, end, visit });
+  // Of a probe inside a probe nobody knows how often it runs.
+  const calls = person === undefined ? rowsOf(scope, criterion) : undefined;
+  const nested = nestedOf(scope, criterion, { person: row.person, start, end, visit, calls });
   return {
     from: source.from + nested.join,
     where: [...where, ...nested.where],
@@ -127,11 +130,7 @@ function adjusted(
 }
 
 /** A nested group makes each row an index event, with the observation period that contains its start. */
-function nestedOf(
-  scope: Scope,
-  criterion: Criterion,
-  event: Pick<IndexEvent, 'person' | 'start' | 'end' | 'visit'>,
-) {
+function nestedOf(scope: Scope, criterion: Criterion, event: Omit<IndexEvent, 'opStart' | 'opEnd'>) {
   const group = criterion.CorrelatedCriteria;
   if (group === undefined || isEmpty(group)) return { join: '', where: [] };
   const op = scope.alias('o');

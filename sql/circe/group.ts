@@ -8,6 +8,7 @@ import type {
   Occurrence,
 } from '#sql/circe/expression.ts';
 import { conditions } from '#sql/circe/filter.ts';
+import { guardOf } from '#sql/circe/guard.ts';
 import type { Scope } from '#sql/circe/scope.ts';
 import { windowConditions } from '#sql/circe/window.ts';
 
@@ -19,6 +20,8 @@ export interface IndexEvent {
   readonly opStart: string;
   readonly opEnd: string;
   readonly visit: string;
+  /** About how many such events there are, where that is known. */
+  readonly calls?: number | undefined;
 }
 
 interface Probe {
@@ -71,7 +74,21 @@ function correlatedCondition(
   const probe = find(scope, criterion.Criteria, index.person);
   const where = [...probe.where, ...windowConditions(criterion, probe, index)];
   const tail = `from ${probe.from}${where.length === 0 ? '' : ` where ${where.join(' and ')}`}`;
-  return occurrenceCondition(criterion.Occurrence, tail, (column) => probe.count(column));
+  const guard = guardOf(scope, criterion.Criteria, index.person, index.calls);
+  return guarded(guard, criterion.Occurrence, (column) => probe.count(column), tail);
+}
+
+/** Who is not on the list has no row: that settles every count, one way or the other. */
+function guarded(
+  guard: string | undefined,
+  occurrence: Occurrence,
+  column: (name: string) => string,
+  tail: string,
+): string {
+  const condition = occurrenceCondition(occurrence, tail, column);
+  if (guard === undefined || condition === 'true') return condition;
+  if (occurrence.Type === 1 || occurrence.Count === 0) return `not (${guard} and not (${condition}))`;
+  return `(${guard} and ${condition})`;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What a compilation carries along: names of CDM tables, fresh aliases, concept sets as SQL. */
 
+import type { RowEstimate } from '#sql/circe/estimate.ts';
 import type { Concept } from '#sql/circe/expression.ts';
 import { idArray, identifier } from '#sql/circe/literal.ts';
 
@@ -11,6 +12,8 @@ export interface CompileOptions {
   readonly conceptSets: ConceptSets;
   /** Reproduce the defects of Circe listed in the cohort differences. */
   readonly parity?: boolean;
+  /** Estimated rows of concept sets, to choose the cheaper way; answers do not depend on it. */
+  readonly rows?: RowEstimate;
   /** Inclusion rules left out, by their index from 0. */
   readonly withoutRules?: readonly number[];
 }
@@ -25,8 +28,8 @@ export interface Scope {
   alias(prefix: string): string;
   /** `column is in the set`, or none of it; a set that does not exist is empty. */
   inSet(column: string, codesetId: number, exclude?: boolean): string;
-  /** How many concepts a set holds; undefined where the statement resolves sets itself. */
-  sizeOf(codesetId: number): number | undefined;
+  /** Estimated rows of a concept set in its table. */
+  rows: RowEstimate;
 }
 
 export function createScope(options: CompileOptions): Scope {
@@ -50,7 +53,7 @@ export function createScope(options: CompileOptions): Scope {
       const ids = `(select s.concept_ids from concept_sets s where s.codeset_id = ${BigInt(codesetId)})`;
       return exclude ? `${column} <> all(coalesce(${ids}, '{}'))` : `${column} = any(${ids}::int[])`;
     },
-    sizeOf: (codesetId) => (sets === 'inline' ? undefined : (sets.get(codesetId)?.length ?? 0)),
+    rows: options.rows ?? (() => undefined),
   };
 }
 

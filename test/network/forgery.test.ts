@@ -116,7 +116,7 @@ const alterations: Readonly<Record<string, (study: Study) => Study>> = {
     ...it,
     cohorts: it.cohorts.map((each) => ({ ...each, name: `${each.name}.` })),
   }),
-  'with a smaller minimum cell': (it) => ({ ...it, minimumCell: it.minimumCell + 1 }),
+  'with another minimum cell': (it) => ({ ...it, minimumCell: it.minimumCell + 1 }),
   'whose job was exchanged': (it) => ({ ...it, sites: it.sites.map((each) => ({ ...each, job: uuidv7(Date.now()) })) }),
 };
 for (const [what, change] of Object.entries(alterations)) {
@@ -198,6 +198,16 @@ test('envelopes that are another’s, addressed to another, or past their time a
   await hub.deliver(await jobEnvelope(hub, 'alpha', body));
   await hub.state(body.job, 'running');
   await answeredOnce(body.job);
+});
+
+test('an envelope of the hub that holds no job is put on record and passed over', async () => {
+  const before = await refusedDeliveries();
+  const header = await sign({ what: 'no header' }, 'moim-reply', hub.key);
+  const sealed = { v: 1 as const, nonce: 'AA', ciphertext: 'AA', recipients: [{ key: seals.public, ephemeral: seals.public, nonce: 'AA', wrapped: 'AA' }] };
+  const body = { kind: 'reply' as const, job: uuidv7(Date.now()), header, sealed };
+  await hub.deliver(await jobEnvelope(hub, 'alpha', { job: body.job, study: header }, { body }));
+  assert.deepEqual((await refusedDeliveries()).slice(before.length), ['bad-input']);
+  assert.deepEqual(await rowsOf(site.pool, 'select from moim.inbox where handled_at is null'), []);
 });
 
 test('signed texts that are no canonical JSON do not stop the link', async () => {

@@ -98,12 +98,7 @@ test('members that are missing are named', () => {
 test('no fault quotes what stood there', () => {
   const marker = 'SECRET-KIM-1980';
   for (const name of Object.keys(draft)) {
-    for (const value of [
-      `${marker}\u0001`,
-      { [`a`]: marker },
-      [marker, { name: marker }],
-      [{ site: marker }],
-    ]) {
+    for (const value of [`${marker}\u0001`, { a: marker }, [marker, { name: marker }], [{ site: marker }]]) {
       assert.ok(!faultOf({ ...draft, [name]: value }).includes(marker), name);
     }
   }

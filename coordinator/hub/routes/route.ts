@@ -26,9 +26,12 @@ export function insistOnRouteFacts(app: FastifyInstance): void {
   });
 }
 
-/** Checks the bearer token against the route's role, before the body is read. */
+/**
+ * Checks the bearer token against the route's role, before the body is read and after the rate limit has counted the call: who guesses
+ * tokens is slowed down.
+ */
 export function checkBearer(app: FastifyInstance, bearerOf: (secret: string) => Promise<Bearer>): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('preParsing', async (request) => {
     const role = request.routeOptions.config.role;
     if (role === undefined || role === 'anyone') return;
     const secret = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];

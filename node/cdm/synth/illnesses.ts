@@ -1,6 +1,7 @@
 /**
  * How illnesses of the synthetic hospitals come and what follows from them: new cases per 1,000 person-years by age, the
- * drugs, tests and procedures that go with them, what they do to laboratory values. Plausible, not epidemiology. Data.
+ * drugs, tests and procedures that go with them, what they do to laboratory values. Plausible, not epidemiology.
+ * Longer than 300 lines because it is pure data.
  */
 
 export type Kind =
@@ -20,6 +21,15 @@ export interface Prescription {
   readonly chance: number;
   readonly days: number;
 }
+
+/** The ages between which each of an illness's five rates holds. */
+export const ageBands: readonly (readonly [from: number, to: number])[] = [
+  [0, 18],
+  [18, 40],
+  [40, 60],
+  [60, 75],
+  [75, 120],
+];
 
 export interface Illness {
   readonly concept: number;

@@ -1,137 +1,13 @@
 /** Lives as rows of CDM tables, written as CSV text: the same bytes go into a file and into COPY. */
 
-import type { Life, Occurrence, Visit } from './life.ts';
+import type { Occurrence, Visit } from './course.ts';
+import type { Life } from './life.ts';
+import { Lines } from './lines.ts';
 import { measures } from './measures.ts';
+import { type PersonTable, personTables } from './person-tables.ts';
 import { localConcept } from './vocabulary.ts';
 
 const ehr = 32817;
-
-/** Columns written, by table; the others stay NULL. */
-export const personColumns = {
-  person: [
-    'person_id',
-    'gender_concept_id',
-    'year_of_birth',
-    'month_of_birth',
-    'day_of_birth',
-    'birth_datetime',
-    'race_concept_id',
-    'ethnicity_concept_id',
-    'location_id',
-    'provider_id',
-    'care_site_id',
-    'person_source_value',
-    'gender_source_value',
-  ],
-  observation_period: [
-    'observation_period_id',
-    'person_id',
-    'observation_period_start_date',
-    'observation_period_end_date',
-    'period_type_concept_id',
-  ],
-  visit_occurrence: [
-    'visit_occurrence_id',
-    'person_id',
-    'visit_concept_id',
-    'visit_start_date',
-    'visit_start_datetime',
-    'visit_end_date',
-    'visit_end_datetime',
-    'visit_type_concept_id',
-    'provider_id',
-    'care_site_id',
-    'preceding_visit_occurrence_id',
-  ],
-  condition_occurrence: [
-    'condition_occurrence_id',
-    'person_id',
-    'condition_concept_id',
-    'condition_start_date',
-    'condition_end_date',
-    'condition_type_concept_id',
-    'provider_id',
-    'visit_occurrence_id',
-    'condition_source_value',
-    'condition_source_concept_id',
-  ],
-  drug_exposure: [
-    'drug_exposure_id',
-    'person_id',
-    'drug_concept_id',
-    'drug_exposure_start_date',
-    'drug_exposure_end_date',
-    'drug_type_concept_id',
-    'refills',
-    'quantity',
-    'days_supply',
-    'provider_id',
-    'visit_occurrence_id',
-    'drug_source_concept_id',
-  ],
-  procedure_occurrence: [
-    'procedure_occurrence_id',
-    'person_id',
-    'procedure_concept_id',
-    'procedure_date',
-    'procedure_type_concept_id',
-    'quantity',
-    'provider_id',
-    'visit_occurrence_id',
-    'procedure_source_concept_id',
-  ],
-  device_exposure: [
-    'device_exposure_id',
-    'person_id',
-    'device_concept_id',
-    'device_exposure_start_date',
-    'device_type_concept_id',
-    'visit_occurrence_id',
-  ],
-  measurement: [
-    'measurement_id',
-    'person_id',
-    'measurement_concept_id',
-    'measurement_date',
-    'measurement_datetime',
-    'measurement_type_concept_id',
-    'operator_concept_id',
-    'value_as_number',
-    'unit_concept_id',
-    'range_low',
-    'range_high',
-    'visit_occurrence_id',
-  ],
-  observation: [
-    'observation_id',
-    'person_id',
-    'observation_concept_id',
-    'observation_date',
-    'observation_type_concept_id',
-    'value_as_concept_id',
-  ],
-  death: ['person_id', 'death_date', 'death_type_concept_id', 'cause_concept_id'],
-  condition_era: [
-    'condition_era_id',
-    'person_id',
-    'condition_concept_id',
-    'condition_era_start_date',
-    'condition_era_end_date',
-    'condition_occurrence_count',
-  ],
-  drug_era: [
-    'drug_era_id',
-    'person_id',
-    'drug_concept_id',
-    'drug_era_start_date',
-    'drug_era_end_date',
-    'drug_exposure_count',
-    'gap_days',
-  ],
-} as const satisfies Record<string, readonly string[]>;
-
-export type PersonTable = keyof typeof personColumns;
-export const personTables = Object.keys(personColumns) as readonly PersonTable[];
 
 /** Row ids of a person are those from `person * idStep`: they do not depend on who else is there. */
 const idStep = 100_000;
@@ -307,26 +183,4 @@ function provider(number: number): number {
 
 function perTable<T>(make: () => T): Record<PersonTable, T> {
   return Object.fromEntries(personTables.map((table) => [table, make()])) as Record<PersonTable, T>;
-}
-
-/** Lines of plain ASCII gathered as bytes: strings kept until the end of a chunk would cost more in clearing up. */
-class Lines {
-  #bytes = Buffer.allocUnsafe(64 * 1024);
-  #length = 0;
-
-  add(line: string): void {
-    if (this.#length + line.length + 1 > this.#bytes.length) {
-      const grown = Buffer.allocUnsafe(2 * this.#bytes.length + line.length);
-      this.#bytes.copy(grown, 0, 0, this.#length);
-      this.#bytes = grown;
-    }
-    this.#length += this.#bytes.write(line, this.#length, 'latin1');
-    this.#bytes[this.#length++] = 10;
-  }
-
-  take(): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, this.#length));
-    this.#length = 0;
-    return taken;
-  }
 }

@@ -1,0 +1,73 @@
+/** `moim doctor` of a hub's home. */
+
+import type { Command, CommandContext, Commands } from '#host/command.ts';
+import { auditEntries } from '#host/audit-log.ts';
+import { readSetting } from '#host/config.ts';
+import { diagnose, type Finding, printFindings } from '#host/diagnosis.ts';
+import { readRunInfo } from '#host/home.ts';
+import { verifyLedger } from '#protocol/ledger.ts';
+import { readHubConfig } from '../config.ts';
+import { openHubDatabase } from '../database.ts';
+import { readHubIdentity } from '../identity.ts';
+import { listSites } from '../sites/site.ts';
+
+const doctor: Command = {
+  summary: 'Look this hub over: configuration, key, database, sites, audit log. --show prints the settings in force.',
+  usage: '[--show]',
+  options: { show: { type: 'boolean' } },
+  async run(context) {
+    if (context.flags.show === true) return show(context);
+    return printFindings(context, await examine(context));
+  },
+};
+
+export const commands: Commands = { '': doctor };
+
+function show(context: CommandContext): number {
+  const { databaseUrl, ...settings } = readHubConfig(context.home, context.env);
+  const values = { ...settings, databaseUrl: databaseUrl === undefined ? 'not set' : 'set' };
+  if (context.json) context.out(JSON.stringify(values));
+  else for (const [key, value] of Object.entries(values)) context.out(`${key} = ${String(value)}`);
+  return 0;
+}
+
+async function examine({ home, env }: CommandContext): Promise<Finding[]> {
+  const { check, findings } = diagnose();
+  await check('configuration', () => {
+    readHubConfig(home, env);
+    return 'valid';
+  });
+  await check('key', () => `this hub is ${readHubIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE')).fingerprint}`);
+  if (findings.some(({ state }) => state === 'failed')) return findings;
+  await check('database', async () => {
+    const database = await openHubDatabase(home, readHubConfig(home, env).databaseUrl);
+    try {
+      await check('sites', async () => {
+        const sites = await listSites(database.db);
+        const waiting = sites.filter(({ state }) => state === 'pending').length;
+        if (waiting === 0) return `${sites.length} enrolled, none waiting`;
+        return {
+          check: 'sites',
+          state: 'warning',
+          says: `${sites.length} enrolled, ${waiting} waiting`,
+          remedy: 'Compare fingerprints with the hospital and run `moim hub approve FINGERPRINT`.',
+        };
+      });
+      await check('audit', async () => {
+        const verdict = verifyLedger(await auditEntries(database.db));
+        if (verdict.ok) return `${verdict.entries} entries, the chain is whole`;
+        const says = `entry ${verdict.entry}: ${verdict.fault}`;
+        return { check: 'audit', state: 'failed', says, remedy: 'Restore the database from a backup and tell the hospitals.' };
+      });
+    } finally {
+      await database.close();
+    }
+    return 'reached and up to date';
+  });
+  await check('process', () => {
+    const run = readRunInfo(home);
+    if (run) return `runs at ${run.url}, process ${run.pid}`;
+    return { check: 'process', state: 'warning', says: 'no hub runs in this home', remedy: 'Start it with `moim hub run`.' };
+  });
+  return findings;
+}

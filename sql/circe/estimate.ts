@@ -1,0 +1,73 @@
+/**
+ * How many rows the concept sets of a definition have in their tables, as the planner estimates it: no row is read.
+ * The compiler uses it to choose between probes and lists of persons; answers never depend on it.
+ */
+
+import { describeType } from '#sql/circe/criteria/types.ts';
+import type { CohortExpression, Criterion } from '#sql/circe/expression.ts';
+import { identifier } from '#sql/circe/literal.ts';
+import { inIds } from '#sql/circe/scope.ts';
+import { walk } from '#sql/circe/walk.ts';
+
+/** A concept set looked for in one column of one table. */
+export interface Source {
+  readonly table: string;
+  readonly column: string;
+  readonly CodesetId: number;
+}
+
+/** Estimated rows of a source; undefined where nothing is known. */
+export type RowEstimate = (source: Source) => number | undefined;
+
+/** The sources of a criterion: a row must be in all of them. */
+export function sourcesOf(criterion: Criterion): readonly Source[] {
+  const { table } = describeType(criterion.type);
+  return criterion.filters.flatMap((filter) =>
+    filter.kind === 'codeset' ? [{ table, column: filter.column, CodesetId: filter.CodesetId }] : [],
+  );
+}
+
+/** The sources worth an estimate: none where no criterion is asked of another event. */
+export function estimatedSources(expression: CohortExpression): readonly Source[] {
+  const sources = new Map<string, Source>();
+  let probes = 0;
+  walk(expression, {
+    criterion(criterion, role) {
+      if (role === 'correlated') probes += 1;
+      if (role === 'censoring') return;
+      for (const source of sourcesOf(criterion)) sources.set(sourceKey(source), source);
+    },
+  });
+  return probes === 0 ? [] : [...sources.values()];
+}
+
+export function sourceKey(source: Source): string {
+  return `${source.table}.${source.column} ${source.CodesetId}`;
+}
+
+/** EXPLAIN of one branch for each source and its ids, which must not be empty (the planner leaves such a branch out). */
+export function estimateQuery(
+  cdmSchema: string,
+  sources: readonly (readonly [Source, readonly number[]])[],
+): string {
+  const branches = sources.map(
+    ([{ table, column }, ids]) =>
+      `select 1 from ${identifier(cdmSchema)}.${table} x where ${inIds(`x.${column}`, ids)}`,
+  );
+  return `explain (format json) ${branches.join(' union all ')}`;
+}
+
+/** Rows of each branch in order; undefined where the plan has another shape (a view over several tables). */
+export function estimatesOf(plan: unknown, branches: number): readonly number[] | undefined {
+  const root = partOf(Array.isArray(plan) ? plan[0] : undefined, 'Plan');
+  const children = branches === 1 ? [root] : partOf(root, 'Plans');
+  if (!Array.isArray(children) || children.length !== branches) return undefined;
+  const rows = children.map((child: unknown) => partOf(child, 'Plan Rows'));
+  return rows.every((count) => typeof count === 'number') ? rows : undefined;
+}
+
+function partOf(data: unknown, name: string): unknown {
+  return data !== null && typeof data === 'object'
+    ? (data as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}

@@ -1,0 +1,51 @@
+/** What a lead reads: every figure with what it stands on, and no formula that a spreadsheet would run. */
+
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { PooledResult } from '#lead/pool.ts';
+import { csv, table } from '#lead/report.ts';
+import { pooledCount } from '#sql/analysis/count/pool.ts';
+
+const cohort = pooledCount('=HYPERLINK("x")', ['Adult, at index'], [
+  { id: 'persons', kind: 'persons', state: 'value', value: 40, sites: 2 },
+  { id: 'rows', kind: 'rows', state: 'range', low: 41, high: 52, sites: 2 },
+  { id: 'attrition:0', kind: 'persons', state: 'value', value: 60, sites: 2 },
+  { id: 'attrition:1', kind: 'persons', state: 'value', value: 40, sites: 2 },
+  { id: 'sex:f', kind: 'persons', state: 'suppressed', low: 1, high: 6, sites: 2 },
+  { id: 'age:40-49', kind: 'persons', state: 'value', value: 40, sites: 2 },
+  { id: 'sex:f/age:40-49', kind: 'persons', state: 'suppressed', low: 1, high: 6, sites: 2 },
+]);
+
+const result: PooledResult = {
+  study: '01a20353-cb5f-7a37-b7fc-198c0f001032',
+  version: 1,
+  hash: 'f'.repeat(64),
+  title: 'A study',
+  standsOn: '2 of 3',
+  complete: false,
+  minCell: 5,
+  counts: 'person-records over sites: one patient may visit two hospitals',
+  sites: [
+    { site: 'busan', state: 'answered', cohorts: [{ name: cohort.name, persons: cohort.persons, rows: cohort.rows }] },
+    { site: 'daegu', state: 'refused', code: 'not-permitted' },
+  ],
+  cohorts: [cohort],
+};
+
+it('says how many sites it stands on, shows bounds as bounds, and why a site is missing', () => {
+  const text = table(result);
+  assert.match(text, /stands on 2 of 3 sites; minimum cell 5; person-records over sites/);
+  assert.match(text, /persons +40\n/);
+  assert.match(text, /rows +41–52\n/);
+  assert.match(text, /1 Adult, at index +40/);
+  assert.match(text, /40-49 +1–6 +40/);
+  assert.match(text, /busan +40 persons +41–52 rows/);
+  assert.match(text, /daegu +refused \(not-permitted\)/);
+});
+
+it('writes one line a figure, and never a formula', () => {
+  const lines = csv(result).trimEnd().split('\n');
+  assert.equal(lines[0], 'cohort,site,measure,step,sex,age_band,state,value,low,high,sites');
+  assert.equal(lines.length, 1 + 2 + 2 + 3 + 10 + 30 + 2);
+  for (const line of lines.slice(1)) assert.match(line, /^"?'=HYPERLINK/);
+});
