@@ -64,6 +64,7 @@ export function hubApi(url: string, token: string, signal?: AbortSignal): HubApi
     const message = answer?.error?.message ?? `the hub answered ${response.status}`;
     if (response.status === 401) throw new MoimError('token-refused');
     if (response.status === 404) throw new MoimError('not-found', message);
+    if (response.status === 429) throw new MoimError('too-many-requests');
     if (response.status >= 500) throw new MoimError('hub-unreachable', message);
     throw new MoimError(response.status === 400 || response.status === 413 ? 'bad-input' : 'hub-refused', message);
   };

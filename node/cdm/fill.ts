@@ -84,14 +84,18 @@ async function copyInto(
     stream.once('finish', resolve);
     stream.once('error', reject);
   });
-  finished.catch(() => undefined);
+  let failed = false;
+  finished.catch(() => {
+    failed = true;
+  });
   try {
     for await (const chunk of source) {
+      if (failed) break; // the stream has let go of its connection: not even end() may be called
       if (chunk.length > 0 && !stream.write(chunk)) await Promise.race([once(stream, 'drain'), finished]);
     }
-    stream.end();
+    if (!failed) stream.end();
   } catch (error) {
-    stream.destroy(new Error('the sender gave up'));
+    if (!failed) stream.destroy(new Error('the sender gave up'));
     await finished.catch(() => undefined);
     throw error;
   }

@@ -159,7 +159,9 @@ async function store(deps: LinkClientDeps, jws: string, at: Position): Promise<v
   const { db, hub, log } = deps;
   const now = new Date(deps.now()).toISOString();
   const opened = await openEnvelope(jws, { from: 'hub', to: hub.site, key: hub.key, now: deps.now() }).then(
-    (envelope) => ({ message: envelope.id, code: undefined }),
+    // A hub sends jobs; anything else would lie in the inbox for ever.
+    (envelope) =>
+      envelope.body.kind === 'job' ? { message: envelope.id, code: undefined } : { message: undefined, code: 'bad-input' as const },
     (cause: unknown) => {
       if (!(cause instanceof MoimError) || !refusable.has(cause.code)) throw cause;
       return { message: undefined, code: cause.code };

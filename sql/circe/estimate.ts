@@ -5,8 +5,7 @@
 
 import { describeType } from '#sql/circe/criteria/types.ts';
 import type { CohortExpression, Criterion } from '#sql/circe/expression.ts';
-import { identifier } from '#sql/circe/literal.ts';
-import { inIds } from '#sql/circe/scope.ts';
+import { identifier, inIds } from '#sql/circe/literal.ts';
 import { walk } from '#sql/circe/walk.ts';
 
 /** A concept set looked for in one column of one table. */

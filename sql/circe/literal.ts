@@ -33,6 +33,14 @@ export function idArray(ids: readonly (number | bigint)[]): string {
   return `'{${whole.join(',')}}'::${type}[]`;
 }
 
+/** `column is one of the ids` as SQL; NULL is in no list, and outside an empty one only (as `not in` has it). */
+export function inIds(column: string, ids: readonly (number | bigint)[], exclude = false): string {
+  const [only] = ids;
+  if (only === undefined) return exclude ? 'true' : 'false';
+  if (ids.length === 1) return `${column} ${exclude ? '<>' : '='} ${BigInt(only)}`;
+  return exclude ? `${column} <> all(${idArray(ids)})` : `${column} = any(${idArray(ids)})`;
+}
+
 /** A whole number as SQL; a negative one in parentheses, since `- -1` would begin a comment. */
 export function wholeNumber(value: number): string {
   if (!Number.isSafeInteger(value)) throw new RangeError('not a whole number');

@@ -2,7 +2,7 @@
 
 import type { RowEstimate } from '#sql/circe/estimate.ts';
 import type { Concept } from '#sql/circe/expression.ts';
-import { idArray, identifier } from '#sql/circe/literal.ts';
+import { identifier, inIds } from '#sql/circe/literal.ts';
 
 /** The concept ids of each set, resolved before; or `inline`, where the statement resolves them itself. */
 export type ConceptSets = ReadonlyMap<number, readonly number[]> | 'inline';
@@ -55,14 +55,6 @@ export function createScope(options: CompileOptions): Scope {
     },
     rows: options.rows ?? (() => undefined),
   };
-}
-
-/** `column is one of the ids` as SQL; NULL is in no list, and outside an empty one only (as `not in` has it). */
-export function inIds(column: string, ids: readonly (number | bigint)[], exclude = false): string {
-  const [only] = ids;
-  if (only === undefined) return exclude ? 'true' : 'false';
-  if (ids.length === 1) return `${column} ${exclude ? '<>' : '='} ${BigInt(only)}`;
-  return exclude ? `${column} <> all(${idArray(ids)})` : `${column} = any(${idArray(ids)})`;
 }
 
 export function inConcepts(column: string, concepts: readonly Concept[], exclude: boolean): string {

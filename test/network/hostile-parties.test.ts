@@ -14,10 +14,13 @@ import { command, until } from './party.ts';
 
 const network = await openNetwork(
   { after },
-  { sites: { alpha: { persons: 80, salt: 1 }, beta: { persons: 60, salt: 2 } }, minimumCell: 1 },
+  {
+    sites: { alpha: { persons: 80, salt: 1 }, beta: { persons: 60, salt: 2 }, mallory: { persons: 9, salt: 3 } },
+    minimumCell: 1,
+  },
 );
 const { hub, lead } = network;
-const [alpha, beta] = network.sites as [Site, Site];
+const [alpha, beta, mallory] = network.sites as [Site, Site, Site];
 const hubKey = readHubIdentity(hub.home).public;
 
 const linkAs = (site: Site, more: Partial<HostileNodeOptions> = {}) =>
@@ -85,19 +88,19 @@ test('what a node sends that is not its answer is put on record and passed over,
   const job = study.jobs['alpha'] ?? '';
   const [position] = await rowsOf<{ seq: number }>(
     hub.pool,
-    `select coalesce(max(seq), 0)::int as seq from hub.peer_position where peer = 'beta' and direction = 'in'`,
+    `select coalesce(max(seq), 0)::int as seq from hub.peer_position where peer = 'mallory' and direction = 'in'`,
   );
   let seq = position?.seq ?? 0;
-  const link = linkAs(beta);
+  const link = linkAs(mallory);
   await link.welcomed();
   const [stored] = await rowsOf<{ header: string; sealed: Record<string, unknown> }>(hub.pool, 'select header, sealed from hub.reply limit 1');
   assert.ok(stored);
-  const send = async (change: Partial<Envelope>, key = readNodeIdentity(beta.home).key) => {
+  const send = async (change: Partial<Envelope>, key = readNodeIdentity(mallory.home).key) => {
     seq += 1;
     const at = (ms: number) => new Date(Date.now() + ms).toISOString();
     const body = { kind: 'reply', job, header: stored.header, sealed: stored.sealed } as Envelope['body'];
     const envelope = await sealEnvelope(
-      { v: 1, id: uuidv7(Date.now()), from: 'beta', to: 'hub', sentAt: at(0), expiresAt: at(60_000), body, ...change },
+      { v: 1, id: uuidv7(Date.now()), from: 'mallory', to: 'hub', sentAt: at(0), expiresAt: at(60_000), body, ...change },
       key,
     );
     link.send({ t: 'deliver', epoch: 1, seq, envelope });
@@ -112,7 +115,7 @@ test('what a node sends that is not its answer is put on record and passed over,
   await send({ body: { kind: 'job', job, study: stored.header } });
   const codes = await rowsOf<{ code: string }>(
     hub.pool,
-    `select body->>'code' as code from hub.audit where kind = 'delivery-refused' and body->>'site' = 'beta' order by n`,
+    `select body->>'code' as code from hub.audit where kind = 'delivery-refused' and body->>'site' = 'mallory' order by n`,
   );
   assert.deepEqual(
     codes.map(({ code }) => code),
@@ -138,8 +141,8 @@ for (const [what, text] of Object.entries({
   'a number beyond all numbers': '{"t":"ack","epoch":1,"seq":1e300}',
 })) {
   test(`${what} from a node ends its link, not the hub`, async () => {
-    await until('the last link of beta to be gone', async () => {
-      const link = linkAs(beta);
+    await until('the last link of mallory to be gone', async () => {
+      const link = linkAs(mallory);
       const taken = await Promise.race([link.welcomed().then(() => link), link.refused().then(() => undefined)]);
       if (!taken) return undefined;
       await until('the hub to be ready', () => taken.frames.some(({ t }) => t === 'welcome'));
@@ -189,8 +192,7 @@ test('a study sent twice at once is taken once, and both senders hear that it is
 
 test('a reply that the hub altered is left out of the pool, and its hospital is named', async () => {
   await beta.start();
-  await alpha.start().catch(() => undefined);
-  const study = await sendStudy(network);
+  const study = await sendStudy(network, { sites: [alpha, beta] });
   await reach(lead, study, { alpha: 'answered', beta: 'answered' });
   const job = study.jobs['beta'] ?? '';
   const [kept] = await rowsOf<{ header: string; sealed: { ciphertext: string } }>(hub.pool, 'select header, sealed from hub.reply where job = $1', [job]);
@@ -220,7 +222,7 @@ test('a reply that the hub altered is left out of the pool, and its hospital is 
 });
 
 test('a hub that shows another key for a pinned hospital gains nothing', async () => {
-  const study = await sendStudy(network);
+  const study = await sendStudy(network, { sites: [alpha, beta] });
   await reach(lead, study, { alpha: 'answered', beta: 'answered' });
   const [row] = await rowsOf<{ key: object }>(hub.pool, `select key from hub.site where site = 'beta'`);
   await hub.pool.query(`update hub.site set key = $1 where site = 'beta'`, [JSON.stringify(publicOf(await createSigningKey()))]);

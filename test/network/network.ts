@@ -251,6 +251,8 @@ export function reach(lead: Lead, study: SentStudy, wanted: Readonly<Record<stri
       return Object.entries(wanted).every(([site, state]) => seen[site] === state);
     },
     ms,
+    // Slower than the hub's limit of requests a minute.
+    150,
   ).catch((cause: unknown) => {
     throw new Error(`${String(cause)}; they are ${JSON.stringify(seen)}`);
   });

@@ -76,21 +76,23 @@ export function serving(name: string, run: (needs: Run) => Promise<void>): Servi
   const lines: string[] = [];
   const log = createLog(name, 'debug', (line) => void lines.push(line));
   let abort = new AbortController();
-  let running: Promise<void> = Promise.resolve();
+  let running: Promise<void> | undefined;
   return {
     lines,
     start() {
+      if (running) throw new Error(`${name} runs already`);
       abort = new AbortController();
       const { promise, resolve, reject } = Promise.withResolvers<{ url: string }>();
-      running = run({ signal: abort.signal, ready: resolve, log });
-      running.then(() => reject(new Error(`${name} ended before it was ready`)), reject);
+      const life = run({ signal: abort.signal, ready: resolve, log });
+      running = life;
+      life.then(() => reject(new Error(`${name} ended before it was ready`)), reject);
       return promise;
     },
     async stop() {
       abort.abort();
       const ending = running;
-      running = Promise.resolve();
-      await ending.catch(() => {});
+      running = undefined;
+      await ending?.catch(() => {});
     },
   };
 }
@@ -100,12 +102,13 @@ export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
   ms = 20_000,
+  everyMs = 25,
 ): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
     if (performance.now() > end) throw new Error(`waited ${ms} ms in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }

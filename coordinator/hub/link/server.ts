@@ -65,11 +65,13 @@ export function createLinks(deps: LinkDeps): Links {
     void (async () => {
       try {
         const site = await greet(deps, socket, inbox);
-        clearTimeout(timer);
         if (claimed.has(site.site)) throw new MoimError('second-session');
+        // A socket that closed meanwhile tells nobody any more: its claim would never be given back.
+        if (socket.readyState !== socket.OPEN) throw new MoimError('link-closed');
         claimed.add(site.site);
         socket.on('close', () => claimed.delete(site.site));
         const session = await begin(site, socket, inbox);
+        clearTimeout(timer);
         live.set(site.site, { socket, session });
         socket.on('close', () => {
           session.end();

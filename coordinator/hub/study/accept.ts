@@ -3,6 +3,7 @@
  * do), its jobs are noted, and one envelope a site goes into the outbox, all in one transaction.
  */
 
+import { sql } from 'kysely';
 import { record } from '#host/audit-log.ts';
 import { enqueue } from '#host/mailbox.ts';
 import { sealEnvelope } from '#protocol/envelope.ts';
@@ -37,6 +38,8 @@ export async function acceptStudy(deps: AcceptDeps, jws: string, sender: string)
     }),
   );
   await deps.db.transaction().execute(async (transaction) => {
+    // Sent twice at the same time (a lead's retry), the second waits and finds the first.
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`moim-study ${study.id}`}, 0))`.execute(transaction);
     const known = await transaction
       .selectFrom('study')
       .select('study_hash')
@@ -45,6 +48,9 @@ export async function acceptStudy(deps: AcceptDeps, jws: string, sender: string)
       .executeTakeFirst();
     if (known?.study_hash === signed.hash) return;
     if (known) throw new MoimError('study-exists');
+    const jobs = study.sites.map(({ job }) => job);
+    const taken = await transaction.selectFrom('job').select('job').where('job', 'in', jobs).limit(1).executeTakeFirst();
+    if (taken || new Set(jobs).size !== jobs.length) throw new MoimError('study-exists', 'a job id of this study was used before');
     await transaction
       .insertInto('study')
       .values({ study: study.id, version: study.version, study_hash: signed.hash, lead, sender, jws, received_at: at })

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Pool } from 'pg';
 import { checkCdm, type Finding } from '#node/cdm/check.ts';
 import { synthesiseInto } from '#node/cdm/synth.ts';
+import { dataVersion, vocabularyVersion } from '#node/cdm/version.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { testDatabase } from '#test/support/database.ts';
 
@@ -88,6 +89,26 @@ test('tells events outside observation and missing indexes as information', asyn
   const visits = await pool.query<{ n: number }>('select count(*)::int as n from cdm.visit_occurrence');
   assert.equal(findings.find(({ code }) => code === 'outside-observation')?.count, visits.rows[0]?.n);
   assert.equal(findings.find(({ code }) => code === 'index-missing')?.table, 'measurement');
+});
+
+test('needs SELECT alone, as an attached CDM grants it', async (t) => {
+  const { pool } = await testDatabase(t, { streams: ['cdm'] });
+  await synthesiseInto({ pool }, { persons: 10, seed: 'select', schema: 'cdm' });
+  const reader = `moim_reader_${process.pid}`;
+  const client = await pool.connect();
+  try {
+    await client.query(
+      `create role ${reader}; grant usage on schema cdm to ${reader}; grant select on all tables in schema cdm to ${reader}`,
+    );
+    await client.query(`set role ${reader}`);
+    assert.deepEqual(inShort(await checkCdm(client, 'cdm')), []);
+    assert.equal(await dataVersion(client, 'cdm', true), await dataVersion(client, 'cdm'));
+    assert.equal(await vocabularyVersion(client, 'cdm'), 'Moim synthetic 1');
+    await assert.rejects(client.query('delete from cdm.person'), /permission denied/);
+  } finally {
+    await client.query(`reset role; drop owned by ${reader}; drop role ${reader}`);
+    client.release();
+  }
 });
 
 test('refuses a schema without a CDM', async (t) => {
