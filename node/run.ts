@@ -11,6 +11,7 @@ import { MoimError } from '#protocol/errors.ts';
 import { createNodeApp } from './app.ts';
 import { dataVersion } from './cdm/version.ts';
 import { countCohort } from './cohort/generate.ts';
+import { withSession } from './cohort/session.ts';
 import { readNodeConfig } from './config.ts';
 import { type NodeDb, openNodeDatabase } from './database.ts';
 import { loadSolver } from './disclosure/solver.ts';
@@ -35,9 +36,15 @@ export async function runNode({ home, env, signal, ready, log: given }: NodeRun)
   const hub = readPinnedHub(home);
   if (!hub) throw new MoimError('not-enrolled');
   const database = await openNodeDatabase({ home, ...config });
+  const { db, cdm } = database;
+  const timeoutMs = config.queryTimeoutSeconds * 1000;
+  const alive = () => sql`select 1`.execute(db);
+  const app = createNodeApp({ healthy: () => alive().then(() => true, () => false) });
   try {
-    const { db, cdm } = database;
     const solve = await loadSolver();
+    // What can fail comes before what works on by itself: a node that could not start leaves nothing running.
+    const run = { url: await listen(app, config.host, config.port), pid: process.pid };
+    writeRunInfo(home, run);
     const link = startLink({
       db,
       identity,
@@ -59,25 +66,19 @@ export async function runNode({ home, env, signal, ready, log: given }: NodeRun)
       count: (expression, cancel) =>
         countCohort(cdm, expression, {
           cdmSchema: config.cdmSchema,
-          timeoutMs: config.queryTimeoutSeconds * 1000,
+          timeoutMs,
           signal: cancel,
         }),
-      dataVersion: async () => {
-        const client = await cdm.connect();
-        try {
+      // Reads whole tables: it is bounded and stopped as the cohorts are.
+      dataVersion: () =>
+        withSession(cdm, { timeoutMs, signal, readOnly: true }, async (client) => {
+          const version = await dataVersion(client, config.cdmSchema);
           // Keyed, so that nobody outside can try guesses of the data against it.
-          return createHmac('sha256', identity.archive.secret).update(await dataVersion(client, config.cdmSchema)).digest('hex');
-        } finally {
-          client.release();
-        }
-      },
+          return createHmac('sha256', identity.archive.secret).update(version).digest('hex');
+        }),
       announce: (job, state, code) => link.announce(job, state, code),
       sent: () => link.kick(),
     });
-    const alive = () => sql`select 1`.execute(db);
-    const app = createNodeApp({ healthy: () => alive().then(() => true, () => false) });
-    const run = { url: await listen(app, config.host, config.port), pid: process.pid };
-    writeRunInfo(home, run);
     log.info('ready', { pid: run.pid, site: hub.site, fingerprint: identity.fingerprint });
     ready(run);
     const watching = watchDatabase(alive, async () => {
@@ -90,6 +91,7 @@ export async function runNode({ home, env, signal, ready, log: given }: NodeRun)
     removeRunInfo(home);
     log.info('stopped');
   } finally {
+    await app.close();
     await database.close();
   }
 }

@@ -27,8 +27,8 @@ export async function runHub({ home, env, signal, ready, log: given }: HubRun): 
   const log = given ?? createLog('hub', config.logLevel);
   const identity = readHubIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE'));
   const database = await openHubDatabase(home, config.databaseUrl);
+  const { app, links } = await createHubApp({ db: database.db, identity, log, now: Date.now, expiryDays: config.expiryDays });
   try {
-    const { app, links } = await createHubApp({ db: database.db, identity, log, now: Date.now, expiryDays: config.expiryDays });
     const url = await listen(app, config.host, config.port);
     const run = { url, pid: process.pid };
     writeRunInfo(home, run);
@@ -44,6 +44,7 @@ export async function runHub({ home, env, signal, ready, log: given }: HubRun): 
     removeRunInfo(home);
     log.info('stopped');
   } finally {
+    await app.close();
     await database.close();
   }
 }

@@ -80,14 +80,15 @@ async function copyInto(
     pgCopy.from(`copy ${qualify(schema, table.name)} (${names}) from stdin with (${options}, freeze)`),
   );
   // A stream that fails while nobody waits on it must still have a listener; `finished` is awaited in every case.
+  let failed = false;
   const finished = new Promise<void>((resolve, reject) => {
     stream.once('finish', resolve);
-    stream.once('error', reject);
+    stream.once('error', (error) => {
+      failed = true;
+      reject(error);
+    });
   });
-  let failed = false;
-  finished.catch(() => {
-    failed = true;
-  });
+  finished.catch(() => undefined);
   try {
     for await (const chunk of source) {
       if (failed) break; // the stream has let go of its connection: not even end() may be called

@@ -36,6 +36,32 @@ export async function resolveConceptSets(
   return new Map([...keys].map(([id, { key }]) => [id, cache.get(key) ?? []]));
 }
 
+/**
+ * Fills the cache with the sets of many definitions in one statement (the fixed cost of a statement is what most sets
+ * cost). Sets are told apart by what they hold, so that a set used twice is resolved once.
+ */
+export async function prefetchConceptSets(
+  client: Pick<ClientBase, 'query'>,
+  definitions: readonly (readonly ConceptSet[])[],
+  options: ResolveOptions & { readonly cache: ConceptSetCache },
+): Promise<void> {
+  const wanted = new Map<string, ConceptSet>();
+  for (const set of definitions.flatMap(mergeById)) {
+    const key = keyOf(options.cdmSchema, set);
+    if (!options.cache.has(key)) wanted.set(key, set);
+  }
+  if (wanted.size === 0) return;
+  const keys = [...wanted.keys()];
+  const sets = [...wanted.values()].map((set, id) => ({ ...set, id }));
+  const { rows } = await client.query<{ codeset_id: number; concept_ids: number[] }>(
+    conceptSetQuery(sets, options),
+  );
+  for (const row of rows) {
+    const key = keys[row.codeset_id];
+    if (key !== undefined) options.cache.set(key, row.concept_ids);
+  }
+}
+
 /** Sets that share an id are one set (Circe inserts both). */
 function mergeById(sets: readonly ConceptSet[]): readonly ConceptSet[] {
   const merged = new Map<number, ConceptSet>();

@@ -1,8 +1,8 @@
-/** What was generated when and on which data (`results.cohort_run`): finds an answer that still holds, notes a new one. */
+/** What was generated when and on which data (`results.cohort_run`): finds answers that still hold, notes failures. */
 
 import type { ClientBase } from 'pg';
 import { identifier } from '#sql/circe/literal.ts';
-import type { GeneratedCohort } from '#sql/circe/statement.ts';
+import { type GeneratedCohort, type GenerateRow, generatedCohort } from '#sql/circe/statement.ts';
 
 /** What makes two generations the same: the definition with its options, and the data. */
 export interface RunKey {
@@ -14,59 +14,21 @@ export interface RunKey {
 /** Data that nobody vouches for: never taken as unchanged. */
 export const unversioned = 'unversioned';
 
-/** The summary of an earlier generation of the same definition on the same data. */
-export async function findRun(
-  client: ClientBase,
+/** Summaries of earlier generations on the same data, by the hash of the definition. */
+export async function findRuns(
+  client: Pick<ClientBase, 'query'>,
   schema: string,
-  key: RunKey,
-): Promise<GeneratedCohort | undefined> {
-  if (key.dataVersion === unversioned) return undefined;
-  const { rows } = await client.query<{ summary: GeneratedCohort }>(
-    `select summary from ${identifier(schema)}.cohort_run
-      where definition_sha256 = $1 and data_version = $2 and status = 'ok' and summary is not null
-      order by cohort_definition_id desc limit 1`,
-    [key.definitionSha256, key.dataVersion],
+  keys: readonly RunKey[],
+): Promise<ReadonlyMap<string, GeneratedCohort>> {
+  const dataVersion = keys[0]?.dataVersion ?? unversioned;
+  if (dataVersion === unversioned) return new Map();
+  const { rows } = await client.query<{ sha: string; summary: GenerateRow & { readonly ruleCount: number } }>(
+    `select distinct on (definition_sha256) definition_sha256 as sha, summary from ${identifier(schema)}.cohort_run
+      where definition_sha256 = any($1) and data_version = $2 and status = 'ok' and summary is not null
+      order by definition_sha256, cohort_definition_id desc`,
+    [keys.map((key) => key.definitionSha256), dataVersion],
   );
-  return rows[0]?.summary;
-}
-
-/** Notes the beginning; gives the id that the rows get. */
-export async function beginRun(
-  client: ClientBase,
-  schema: string,
-  key: RunKey,
-  startedAt: string,
-): Promise<bigint> {
-  const { rows } = await client.query<{ id: bigint }>(
-    `insert into ${identifier(schema)}.cohort_run (name, definition_sha256, data_version, started_at, status)
-      values ($1, $2, $3, $4, 'running') returning cohort_definition_id as id`,
-    [key.name, key.definitionSha256, key.dataVersion, startedAt],
-  );
-  const [row] = rows;
-  if (row === undefined) throw new Error('insert … returning gave no row');
-  return BigInt(row.id);
-}
-
-/** Notes the result, and removes what earlier generations of the same cohort on these data left. */
-export async function endRun(
-  client: ClientBase,
-  schema: string,
-  key: RunKey,
-  id: bigint,
-  run: { readonly ms: number; readonly summary: GeneratedCohort },
-): Promise<void> {
-  const results = identifier(schema);
-  await client.query(
-    `with old as (
-       delete from ${results}.cohort_run
-        where name = $1 and data_version = $2 and cohort_definition_id <> $3
-       returning cohort_definition_id
-     ), rows as (
-       delete from ${results}.cohort c using old where c.cohort_definition_id = old.cohort_definition_id
-     )
-     update ${results}.cohort_run set status = 'ok', ms = $4, summary = $5 where cohort_definition_id = $3`,
-    [key.name, key.dataVersion, id, run.ms, JSON.stringify(run.summary)],
-  );
+  return new Map(rows.map(({ sha, summary }) => [sha, generatedCohort(summary, summary.ruleCount)]));
 }
 
 /** Notes a generation that gave nothing. */
@@ -74,7 +36,11 @@ export async function noteFailure(
   client: Pick<ClientBase, 'query'>,
   schema: string,
   key: RunKey,
-  run: { readonly startedAt: string; readonly ms: number; readonly status: 'refused' | 'error' | 'timeout' },
+  run: {
+    readonly startedAt: string;
+    readonly ms: number;
+    readonly status: 'refused' | 'error' | 'timeout';
+  },
 ): Promise<void> {
   await client.query(
     `insert into ${identifier(schema)}.cohort_run (name, definition_sha256, data_version, started_at, status, ms)

@@ -1,14 +1,21 @@
 /** Generates many cohorts, several at a time where asked, and says of each how it went. */
 
 import { createHash } from 'node:crypto';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { databaseError } from '#host/postgres/error.ts';
 import { MoimError } from '#protocol/errors.ts';
-import type { GeneratedCohort } from '#sql/circe/statement.ts';
-import type { ConceptSetCache } from './concept-sets.ts';
+import type { CohortExpression } from '#sql/circe/expression.ts';
+import {
+  type GeneratedCohort,
+  type GenerateRow,
+  generatedCohort,
+  recordedStatement,
+} from '#sql/circe/statement.ts';
+import { type ConceptSetCache, prefetchConceptSets } from './concept-sets.ts';
 import { type DefinitionFile, readDefinition, readDefinitionText } from './definitions.ts';
 import { type CohortOptions, cdmTablesOf, prepareCohort, writeCohort } from './generate.ts';
-import { beginRun, endRun, findRun, noteFailure, type RunKey, unversioned } from './record.ts';
-import { withSession } from './session.ts';
+import { findRuns, noteFailure, type RunKey, unversioned } from './record.ts';
+import { withConnection, withSession } from './session.ts';
 
 export type Status = 'ok' | 'refused' | 'error' | 'timeout';
 
@@ -43,68 +50,127 @@ export async function runCohorts(
   options: RunOptions,
 ): Promise<number> {
   const tables = await cdmTablesOf(pool, options.cdmSchema);
-  const shared = { ...options, tables, cache: new Map() as ConceptSetCache };
-  const waiting = files.values();
+  const cache: ConceptSetCache = new Map();
   let failed = 0;
-  const worker = async () => {
-    for (const file of waiting) {
-      const line = await runOne(pool, file, shared);
-      if (line.status !== 'ok') failed += 1;
-      options.onLine(line);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, options.connections ?? 1) }, worker));
+  for (let at = 0; at < files.length; at += atOnce) {
+    const some = files.slice(at, at + atOnce).map((file) => readFile(file, options));
+    if (some.length > 1) await prefetch(pool, some, { ...options, tables, cache });
+    const known = await knownAnswers(pool, some, options);
+    const shared: Shared = { ...options, tables, cache, known };
+    const waiting = some.values();
+    const worker = (client: PoolClient) => work(client, waiting, shared);
+    const session = { ...options, readOnly: options.resultsSchema === undefined };
+    const workers = Array.from({ length: Math.max(1, options.connections ?? 1) }, () =>
+      withConnection(pool, session, worker),
+    );
+    for (const count of await Promise.all(workers)) failed += count;
+  }
   return failed;
 }
 
-async function runOne(
+interface Shared extends RunOptions, CohortOptions {
+  readonly known: ReadonlyMap<string, GeneratedCohort>;
+}
+
+/** Takes files until none is left; gives how many were not ok. */
+async function work(client: PoolClient, waiting: Iterator<ReadFile>, options: Shared): Promise<number> {
+  let failed = 0;
+  for (let next = waiting.next(); !next.done; next = waiting.next()) {
+    const line = await runOne(client, next.value, options);
+    if (line.status !== 'ok') failed += 1;
+    options.onLine(line);
+  }
+  return failed;
+}
+
+/** Definitions held in memory at a time. */
+const atOnce = 200;
+
+interface ReadFile extends DefinitionFile {
+  readonly key: RunKey;
+  /** What reading gave, to be thrown where the file's own turn comes. */
+  readonly expression: CohortExpression | MoimError;
+}
+
+function readFile(file: DefinitionFile, options: RunOptions): ReadFile {
+  const text = readDefinitionText(file.file);
+  const key = keyOf(file.name, text, options);
+  try {
+    return { ...file, key, expression: readDefinition(file.file, text) };
+  } catch (error) {
+    if (error instanceof MoimError) return { ...file, key, expression: error };
+    throw error;
+  }
+}
+
+async function knownAnswers(
   pool: Pool,
-  file: DefinitionFile,
-  options: RunOptions & CohortOptions,
-): Promise<GeneratedLine> {
+  files: readonly ReadFile[],
+  options: RunOptions,
+): Promise<ReadonlyMap<string, GeneratedCohort>> {
+  const { resultsSchema, signal } = options;
+  if (resultsSchema === undefined || options.force) return new Map();
+  const keys = files.map((file) => file.key);
+  return withSession(pool, { signal, readOnly: true }, (client) => findRuns(client, resultsSchema, keys));
+}
+
+/** A failure here is no news yet: each definition resolves what the cache does not hold, and says what is wrong. */
+async function prefetch(
+  pool: Pool,
+  files: readonly ReadFile[],
+  options: CohortOptions & { readonly tables: ReadonlySet<string>; readonly cache: ConceptSetCache },
+): Promise<void> {
+  const { cdmSchema, tables, cache } = options;
+  if (!tables.has('concept')) return;
+  const absent = new Set(['concept_ancestor', 'concept_relationship'].filter((table) => !tables.has(table)));
+  const sets = files.flatMap(({ expression }) =>
+    expression instanceof MoimError ? [] : [expression.ConceptSets],
+  );
+  const session = { ...options, readOnly: true };
+  await withSession(pool, session, (client) =>
+    prefetchConceptSets(client, sets, { cdmSchema, absent, cache }),
+  ).catch(() => {});
+}
+
+async function runOne(client: PoolClient, file: ReadFile, options: Shared): Promise<GeneratedLine> {
+  const { name, key, expression } = file;
   const startedAt = options.now().toISOString();
   const start = performance.now();
   const elapsed = () => Math.round((performance.now() - start) * 1000) / 1000;
-  let key: RunKey | undefined;
+  const known = options.known.get(key.definitionSha256);
+  if (known !== undefined) return { name, status: 'ok', ...known, ms: elapsed(), cached: true };
   try {
-    const text = readDefinitionText(file.file);
-    key = keyOf(file.name, text, options);
-    const { summary, cached } = await generate(pool, file, text, key, startedAt, elapsed, options);
-    return { name: file.name, status: 'ok', ...summary, ms: elapsed(), cached };
-  } catch (error) {
+    if (expression instanceof MoimError) throw expression;
+    const summary = await generate(client, expression, key, startedAt, options);
+    return { name, status: 'ok', ...summary, ms: elapsed(), cached: false };
+  } catch (cause) {
+    const error = databaseError(cause, options.signal);
     const status = statusOf(error);
-    if (status === undefined || !(error instanceof MoimError)) throw error;
+    if (status === undefined) throw error;
     const ms = elapsed();
-    if (key !== undefined && options.resultsSchema !== undefined) {
-      await noteFailure(pool, options.resultsSchema, key, { startedAt, ms: Math.round(ms), status }).catch(
-        () => {},
-      );
+    if (options.resultsSchema !== undefined) {
+      const run = { startedAt, ms: Math.round(ms), status };
+      await noteFailure(client, options.resultsSchema, key, run).catch(() => {});
     }
-    return { name: file.name, status, ms, cached: false, reason: `${error.code}: ${error.message}` };
+    return { name, status, ms, cached: false, reason: `${error.code}: ${error.message}` };
   }
 }
 
 async function generate(
-  pool: Pool,
-  file: DefinitionFile,
-  text: string,
+  client: PoolClient,
+  expression: CohortExpression,
   key: RunKey,
   startedAt: string,
-  elapsed: () => number,
-  options: RunOptions & CohortOptions,
-): Promise<{ readonly summary: GeneratedCohort; readonly cached: boolean }> {
-  const expression = readDefinition(file.file, text);
-  const schema = options.resultsSchema;
-  return withSession(pool, { ...options, readOnly: schema === undefined }, async (client) => {
-    const known = schema === undefined || options.force ? undefined : await findRun(client, schema, key);
-    if (known !== undefined) return { summary: known, cached: true };
-    const query = await prepareCohort(client, expression, options);
-    if (schema === undefined) return { summary: await writeCohort(client, query, undefined), cached: false };
-    const cohortId = await beginRun(client, schema, key, startedAt);
-    const summary = await writeCohort(client, query, { resultsSchema: schema, cohortId });
-    await endRun(client, schema, key, cohortId, { ms: Math.round(elapsed()), summary });
-    return { summary, cached: false };
-  });
+  options: Shared,
+): Promise<GeneratedCohort> {
+  const query = await prepareCohort(client, expression, options);
+  const { resultsSchema } = options;
+  if (resultsSchema === undefined) return writeCohort(client, query, undefined);
+  const values = [key.name, key.definitionSha256, key.dataVersion, startedAt];
+  const { rows } = await client.query<GenerateRow>(recordedStatement(query, { resultsSchema }), values);
+  const [row] = rows;
+  if (row === undefined) throw new MoimError('internal', 'the cohort gave no row');
+  return generatedCohort(row, query.ruleCount);
 }
 
 function keyOf(name: string, text: string, options: RunOptions): RunKey {
@@ -117,8 +183,7 @@ function keyOf(name: string, text: string, options: RunOptions): RunKey {
 }
 
 /** Undefined where going on makes no sense. */
-function statusOf(error: unknown): Exclude<Status, 'ok'> | undefined {
-  if (!(error instanceof MoimError)) return undefined;
+function statusOf(error: MoimError): Exclude<Status, 'ok'> | undefined {
   switch (error.code) {
     case 'definition-refused':
     case 'table-missing':

@@ -1,4 +1,4 @@
-/** One transaction for a cohort: settings that its SQL was measured with, a time limit, and a way to be stopped. */
+/** A connection for cohorts: settings that its SQL was measured with, a time limit, and a way to be stopped. */
 
 import pg from 'pg';
 import { databaseError } from '#host/postgres/error.ts';
@@ -26,9 +26,43 @@ const settings = [
  * Runs `work` in a transaction of its own and commits. Throws MoimError: `interrupted` where the signal was raised,
  * `statement-timeout`, and what else `databaseError` makes of the database's refusals (SQLSTATE only).
  */
-export async function withSession<Result>(
+export function withSession<Result>(
   pool: pg.Pool,
   options: SessionOptions,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  return withClient(pool, options, async (client) => {
+    const begin = `begin${options.readOnly ? ' read only' : ''}`;
+    await client.query([begin, ...settingsOf(options).map((setting) => `set local ${setting}`)].join('; '));
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  });
+}
+
+/**
+ * Runs `work` on a connection with the same settings and no transaction: each statement commits by itself. The
+ * connection is closed afterwards, and its settings with it. Throws as `withSession`.
+ */
+export function withConnection<Result>(
+  pool: pg.Pool,
+  options: SessionOptions,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const readOnly = options.readOnly ? ['default_transaction_read_only = on'] : [];
+  return withClient(pool, { ...options, closes: true }, async (client) => {
+    await client.query([...settingsOf(options), ...readOnly].map((setting) => `set ${setting}`).join('; '));
+    return work(client);
+  });
+}
+
+function settingsOf(options: SessionOptions): readonly string[] {
+  return [...settings, `statement_timeout = ${Math.max(0, Math.ceil(options.timeoutMs ?? 0))}`];
+}
+
+async function withClient<Result>(
+  pool: pg.Pool,
+  options: SessionOptions & { readonly closes?: true },
   work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const { signal } = options;
@@ -38,16 +72,9 @@ export async function withSession<Result>(
   });
   const cancel = () => void cancelBackend(pool, client);
   signal?.addEventListener('abort', cancel, { once: true });
-  let broken = false;
+  let broken = options.closes ?? false;
   try {
-    const timeout = Math.max(0, Math.ceil(options.timeoutMs ?? 0));
-    const local = [...settings, `statement_timeout = ${timeout}`].map((setting) => `set local ${setting}`);
-    await client.query([`begin${options.readOnly ? ' read only' : ''}`, ...local].join('; '));
-    const result = await work(client);
-    // A cancel that came too late must not hit the next user of the connection.
-    if (signal?.aborted) throw new MoimError('interrupted');
-    await client.query('commit');
-    return result;
+    return await work(client);
   } catch (error) {
     await client.query('rollback').catch(() => {
       broken = true;
@@ -55,6 +82,7 @@ export async function withSession<Result>(
     throw databaseError(error, signal);
   } finally {
     signal?.removeEventListener('abort', cancel);
+    // A cancel that came too late must not hit the next user of the connection.
     client.release(broken || signal?.aborted === true);
   }
 }

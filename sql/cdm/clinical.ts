@@ -1,6 +1,6 @@
 /**
- * The clinical tables of OMOP CDM 5.4 (https://ohdsi.github.io/CommonDataModel/cdm54.html). Longer than
- * 300 lines because it is pure data.
+ * The clinical tables of OMOP CDM 5.4 (https://ohdsi.github.io/CommonDataModel/cdm54.html).
+ * Longer than 300 lines because it is pure data.
  * Row ids and person_id are bigint (hospitals outgrow int4), concept ids integer; all else as the standard has it.
  */
 

@@ -26,18 +26,31 @@ export function sourcesOf(criterion: Criterion): readonly Source[] {
   );
 }
 
-/** The sources worth an estimate: none where no criterion is asked of another event. */
-export function estimatedSources(expression: CohortExpression): readonly Source[] {
-  const sources = new Map<string, Source>();
-  let probes = 0;
+/** Fewer index events than this are probed sooner than anything is prepared for them. */
+export const fewestCalls = 2000;
+
+/** Sources of the entry events; none where no criterion is asked about another event, so that nothing can be gained. */
+export function entrySources(expression: CohortExpression): readonly Source[] {
+  const { entry, probes } = rolesOf(expression);
+  return probes.length === 0 ? [] : entry;
+}
+
+/** Sources of the criteria asked about entry events, worth an estimate where those are many. */
+export function probeSources(expression: CohortExpression): readonly Source[] {
+  return rolesOf(expression).probes;
+}
+
+function rolesOf(expression: CohortExpression) {
+  const entry = new Map<string, Source>();
+  const probes = new Map<string, Source>();
   walk(expression, {
     criterion(criterion, role) {
-      if (role === 'correlated') probes += 1;
       if (role === 'censoring') return;
-      for (const source of sourcesOf(criterion)) sources.set(sourceKey(source), source);
+      const map = role === 'entry' ? entry : probes;
+      for (const source of sourcesOf(criterion)) map.set(sourceKey(source), source);
     },
   });
-  return probes === 0 ? [] : [...sources.values()];
+  return { entry: [...entry.values()], probes: [...probes.values()] };
 }
 
 export function sourceKey(source: Source): string {

@@ -3,12 +3,10 @@
  * any row of the concept set, a hashed list of them answers most events without a look.
  */
 
-import { type Source, sourcesOf } from '#sql/circe/estimate.ts';
+import { fewestCalls, type Source, sourcesOf } from '#sql/circe/estimate.ts';
 import type { Criterion } from '#sql/circe/expression.ts';
 import type { Scope } from '#sql/circe/scope.ts';
 
-/** Fewer index events than this are probed sooner than a list is made. */
-const fewestCalls = 500;
 /** More rows than this might not fit into a hash table, without which the list is ruinous. */
 const mostRows = 500_000;
 

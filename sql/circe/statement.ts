@@ -1,7 +1,7 @@
 /** Statements built on a compiled cohort: write it, only look at it, count it. */
 
 import type { CohortQuery } from '#sql/circe/compile.ts';
-import { identifier } from '#sql/circe/literal.ts';
+import { identifier, textLiteral } from '#sql/circe/literal.ts';
 
 /** The one row that `generateStatement` and `selectStatement` give. Counts come as text or bigint, by the client's types. */
 export interface GenerateRow {
@@ -83,20 +83,55 @@ export function deleteStatement(options: GenerateOptions): string {
   return `delete from ${identifier(options.resultsSchema)}.cohort where cohort_definition_id = ${BigInt(options.cohortId)}`;
 }
 
+/**
+ * One statement that generates a cohort under a new id, notes the run in `<results>.cohort_run`, and removes rows and
+ * runs of the same name on the same data. Parameters: name, SHA-256 of the definition, data version, start (an instant).
+ * Gives a GenerateRow, and notes it with `ruleCount` as the run's summary.
+ */
+export function recordedStatement(query: CohortQuery, options: { readonly resultsSchema: string }): string {
+  const results = identifier(options.resultsSchema);
+  const sequence = `pg_get_serial_sequence(${textLiteral(`${results}.cohort_run`)}, 'cohort_definition_id')`;
+  return [
+    `with ${query.ctes},`,
+    `run as materialized (select nextval(${sequence}) as id),`,
+    'ins as (',
+    `  insert into ${results}.cohort (cohort_definition_id, subject_id, cohort_start_date, cohort_end_date)`,
+    `  select r.id, f.person_id, f.start_date, f.end_date from ${query.final} f cross join run r`,
+    '),',
+    ...(query.ruleCount > 0 ? [`masks as (\n${maskCounts(query)}\n),`] : []),
+    `answer as materialized (\n${answer(query)}\n),`,
+    `old as (delete from ${results}.cohort_run where name = $1 and data_version = $3 returning cohort_definition_id),`,
+    `gone as (delete from ${results}.cohort c using old o where c.cohort_definition_id = o.cohort_definition_id),`,
+    'noted as (',
+    `  insert into ${results}.cohort_run`,
+    '    (cohort_definition_id, name, definition_sha256, data_version, started_at, ms, status, summary)',
+    '  overriding system value',
+    '  select r.id, $1, $2, $3, $4::timestamptz,',
+    "    (extract(epoch from clock_timestamp() - statement_timestamp()) * 1000)::int, 'ok',",
+    `    to_jsonb(a) || jsonb_build_object('ruleCount', ${query.ruleCount}) from answer a cross join run r`,
+    ')',
+    'select * from answer',
+  ].join('\n');
+}
+
 /** The cohort alone, for people: `moim cohort compile`. */
 export function cohortStatement(query: CohortQuery): string {
   return `with ${query.ctes}\nselect person_id as subject_id, start_date as cohort_start_date, end_date as cohort_end_date\nfrom ${query.final}\norder by 1, 2, 3`;
 }
 
 function summary(query: CohortQuery): string {
-  const rules = query.ruleCount > 0;
+  return `${query.ruleCount > 0 ? `,\nmasks as (\n${maskCounts(query)}\n)` : ''}\n${answer(query)}`;
+}
+
+function answer(query: CohortQuery): string {
   const row = "subject_id || '|' || cohort_start_date || '|' || cohort_end_date";
+  const masks =
+    '(select json_agg(json_build_array(mode::text, mask::text, n::text) order by mode, mask) from masks)';
   return [
-    ...(rules ? [`,\nmasks as (\n${maskCounts(query)}\n)`] : ['']),
     'select count(distinct subject_id) as persons, count(*) as rows,',
     '  coalesce(sum(cohort_end_date - cohort_start_date), 0)::bigint as days,',
     `  md5(coalesce(string_agg(${row}, ';' order by subject_id, cohort_start_date, cohort_end_date), '')) as md5,`,
-    `  ${rules ? '(select json_agg(json_build_array(mode::text, mask::text, n::text) order by mode, mask) from masks)' : 'null::json'} as masks`,
+    `  ${query.ruleCount > 0 ? masks : 'null::json'} as masks`,
     `from (select person_id as subject_id, start_date as cohort_start_date, end_date as cohort_end_date from ${query.final}) f`,
   ].join('\n');
 }

@@ -49,12 +49,12 @@ test('stays one whole chain under eight writers at once, some of whose acts fail
   assert.equal(verifyLedger(entries).ok, true);
   assert.equal(entries.length, before + 40);
   assert.ok(
-    entries.every(({ body }) => body['i'] !== 3),
+    entries.every(({ body }) => body.i !== 3),
     'an act that failed is not on record',
   );
   for (let writer = 0; writer < 8; writer += 1) {
     assert.deepEqual(
-      entries.filter(({ body }) => body['writer'] === writer).map(({ body }) => body['i']),
+      entries.filter(({ body }) => body.writer === writer).map(({ body }) => body.i),
       [0, 1, 2, 4, 5],
     );
   }

@@ -95,6 +95,7 @@ test('no more is in flight than the window, and each acknowledgement makes room 
     sent,
     [...envelopes, envelopeOf(81)].map((envelope, i) => ({ t: 'deliver', epoch: 1, seq: i + 1, envelope })),
   );
+  await session.settled();
   assert.deepEqual(await pending(node, 'hub-1', start, 100), []);
   session.end();
 });
@@ -298,7 +299,8 @@ test('whenever the link breaks, nothing is lost and nothing is doubled, in eithe
       fc.integer({ min: 0, max: 45 }),
       fc.integer({ min: 0, max: 10 }),
       async (cuts, down, up) => {
-        const site = `site-${(run += 1)}`;
+        run += 1;
+        const site = `site-${run}`;
         const [toNode, toHub] = [await fill(hub, site, down), await fill(node, `${site}-hub`, up)];
         const { atHub, atNode } = await exchange(site, cuts);
         assert.deepEqual(atNode, toNode);

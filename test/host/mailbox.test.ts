@@ -155,7 +155,8 @@ test('after any deliveries whatever, exactly an unbroken beginning was taken', a
   let run = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 15 }), async (order) => {
-      const peer = `any ${(run += 1)}`;
+      run += 1;
+      const peer = `any ${run}`;
       let last = 0;
       for (const seq of order) {
         const outcome = await receive(peer, at(seq)).catch((cause: { code?: string }) => cause.code);

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startProcess } from '#test/support/process.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A process that stops in order, or (`deaf`) never does; the grace is short so that the test need not wait. */
+const program = (grace: number, deaf: boolean) => `
+  import { abortOnSignals } from '#host/signals.ts';
+  const signal = abortOnSignals(${grace});
+  const alive = setInterval(() => {}, 1000);
+  signal.addEventListener('abort', () => {
+    console.log('asked');
+    ${deaf ? '' : 'clearInterval(alive); process.exitCode = 5;'}
+  });
+  console.log('ready');
+`;
+
+const start = (t: Parameters<typeof startProcess>[0], grace: number, deaf: boolean) =>
+  startProcess(t, process.execPath, ['--input-type=module', '-e', program(grace, deaf)], { cwd: root });
+
+for (const name of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${name} asks to stop in order, and the process ends as it likes`, async (t) => {
+    const running = start(t, 60_000, false);
+    await running.line(/^ready$/);
+    running.kill(name);
+    assert.deepEqual(await running.ended, { code: 5, signal: null });
+  });
+}
+
+test('a process that does not stop in its grace ends with 70', async (t) => {
+  const running = start(t, 50, true);
+  await running.line(/^ready$/);
+  running.kill('SIGTERM');
+  assert.deepEqual(await running.ended, { code: 70, signal: null });
+});
+
+test('a second signal ends it at once; an echo of the first does not', async (t) => {
+  const running = start(t, 60_000, true);
+  await running.line(/^ready$/);
+  running.kill('SIGINT');
+  await running.line(/^asked$/);
+  running.kill('SIGTERM');
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  running.kill('SIGTERM');
+  assert.deepEqual(await running.ended, { code: 130, signal: null });
+});

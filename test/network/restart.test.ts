@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import {
+  assertAnsweredOnce,
+  assertChainsVerify,
+  openNetwork,
+  reach,
+  resultOf,
+  rowsOf,
+  type Site,
+  sendStudy,
+  signStudy,
+  succeed,
+} from './network.ts';
+import { command, until } from './party.ts';
+
+const network = await openNetwork(
+  { after },
+  {
+    sites: { alpha: { persons: 60, salt: 1 }, beta: { persons: 70, salt: 2 }, gamma: { persons: 80, salt: 3 } },
+    minimumCell: 1,
+  },
+);
+const { hub, lead, sites } = network;
+const [alpha, beta, gamma] = sites as [Site, Site, Site];
+const all = { alpha: 'answered', beta: 'answered', gamma: 'answered' };
+for (const site of sites) await site.start();
+
+const stateAt = async (site: Site, job: string) =>
+  (await rowsOf<{ state: string }>(site.pool, 'select state from moim.job where job = $1', [job]))[0]?.state;
+
+test('a hub that is stopped while jobs run finds their answers when it is back, each once', async () => {
+  const locks = await Promise.all(sites.map((site) => site.pool.connect()));
+  for (const lock of locks) await lock.query('begin; lock table cdm.person in access exclusive mode');
+  const study = await sendStudy(network);
+  await reach(lead, study, { alpha: 'running', beta: 'running', gamma: 'running' });
+  await hub.stop();
+  for (const lock of locks) {
+    await lock.query('rollback');
+    lock.release();
+  }
+  for (const site of sites) {
+    const job = study.jobs[site.site] ?? '';
+    await until(`${site.site} to answer`, async () => (await stateAt(site, job)) === 'answered');
+  }
+  assert.deepEqual(await rowsOf(hub.pool, 'select from hub.reply where job = any($1)', [Object.values(study.jobs)]), []);
+  await hub.start();
+  await reach(lead, study, all, 40_000);
+  for (const site of sites) await assertAnsweredOnce(network, site, study.jobs[site.site] ?? '');
+});
+
+test('envelopes that no site has taken yet outlive a restart of the hub', async () => {
+  for (const site of sites) await site.stop();
+  const study = await sendStudy(network);
+  await hub.stop();
+  await hub.start();
+  for (const site of sites) await site.start();
+  await reach(lead, study, all, 40_000);
+  for (const site of sites) await assertAnsweredOnce(network, site, study.jobs[site.site] ?? '');
+});
+
+test('whoever restarts while studies are out, every job is answered once, and a watching lead sees the end', async () => {
+  const studies = [await sendStudy(network), await sendStudy(network), await sendStudy(network)];
+  const last = studies.at(-1);
+  assert.ok(last);
+  const watching = command(lead.home, {}, 'study', 'watch', last.id, '--timeout', '90', '--json');
+  for (const party of [hub, alpha, hub, beta, gamma, hub, hub]) {
+    await party.stop();
+    await party.start();
+  }
+  const { code, out } = await watching;
+  assert.equal(code, 0, out);
+  for (const study of studies) {
+    await reach(lead, study, all, 60_000);
+    for (const site of sites) await assertAnsweredOnce(network, site, study.jobs[site.site] ?? '');
+    assert.equal((await resultOf(lead, study)).code, 0);
+  }
+  // A study sent again, as a lead does who did not hear the answer, runs nothing twice.
+  await succeed(lead, 'study', 'send', last.file, '--hub', hub.url, '--token-file', lead.tokenFile);
+  for (const site of sites) await assertAnsweredOnce(network, site, last.jobs[site.site] ?? '');
+});
+
+test('without a hub the lead and the hospital hear that it does not answer, and what to do', async () => {
+  const study = await signStudy(lead, sites);
+  await hub.stop();
+  const sent = await command(lead.home, {}, 'study', 'send', study.file, '--hub', hub.url, '--token-file', lead.tokenFile);
+  assert.equal(sent.code, 4);
+  assert.match(sent.err, new RegExp(`no answer from ${hub.url}[\\s\\S]*Check the URL and that the hub runs`));
+  const doctor = await command(alpha.home, alpha.env, 'doctor', '--json');
+  assert.equal(doctor.code, 1);
+  const found = doctor.out.split('\n').map((line) => JSON.parse(line) as { check: string; state: string; remedy?: string });
+  assert.deepEqual(
+    found.filter(({ state }) => state === 'failed').map(({ check }) => check),
+    ['hub'],
+  );
+  await hub.start();
+  await succeed(lead, 'study', 'send', study.file, '--hub', hub.url, '--token-file', lead.tokenFile);
+  await reach(lead, study, all, 40_000);
+});
+
+test('a watch that runs out of time says so, exit 4', async () => {
+  await gamma.stop();
+  const study = await sendStudy(network);
+  const { code, err, out } = await command(lead.home, {}, 'study', 'watch', study.id, '--timeout', '1', '--json');
+  assert.equal(code, 4);
+  assert.match(err, /study result --partial/);
+  assert.match(out, /"site":"gamma","state":"offline"/);
+  await gamma.start();
+  await reach(lead, study, all, 40_000);
+});
+
+test('the audit chains verify', () => assertChainsVerify(network));
