@@ -7,6 +7,7 @@ import { uuidv7 } from '#protocol/ids.ts';
 import { createSealingPair, type PrivateKey, type SealingPair } from '#protocol/keys.ts';
 import { parseJson } from '#protocol/schema.ts';
 import { readStudyDraft, type SignedStudy, signStudy } from '#protocol/study.ts';
+import { check } from '#sql/circe/check.ts';
 import { read } from '#sql/circe/read.ts';
 
 /**
@@ -17,7 +18,8 @@ export async function signStudyFile(file: string, key: PrivateKey, now: number):
   const draft = readStudyDraft(embedFiles(parseJson(readText(file, 'study'), file), dirname(file)));
   const faults = draft.cohorts.flatMap(({ name, definition }) => {
     const result = read(JSON.stringify(definition));
-    return result.ok ? [] : result.findings.map(({ path, message }) => `cohort ${name} ${path}: ${message}`);
+    const findings = result.ok ? check(result.expression).filter(({ severity }) => severity === 'error') : result.findings;
+    return findings.map(({ path, message }) => `cohort ${name} ${path}: ${message}`);
   });
   if (faults.length > 0) throw new MoimError('definition-refused', faults.slice(0, 20).join('\n'));
   const sealing = await createSealingPair();

@@ -59,7 +59,7 @@ export const commands: Commands = {
     },
   },
   generate: {
-    summary: 'Generate cohorts on the CDM, one line each.',
+    summary: 'Generate cohorts on the CDM, one line each (rules are numbered from 0).',
     usage:
       'FILE|DIR… [--schema S] [--circe-parity] [--force] [--without-rule N]… [--timeout S] [--connections N] [--batch]',
     options: {
@@ -242,11 +242,15 @@ async function withCdm(
   }
 }
 
-/** Whether our role may write cohorts there: a schema that the hospital granted us. */
+/** Whether our role may write cohorts there: a schema that the hospital granted us, and a role that is not read only. */
 async function mayWrite(pool: Pool, schema: string): Promise<boolean> {
   const { rows } = await pool.query<{ may: boolean }>(
-    `select coalesce(bool_and(has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'delete')), false)
-        and count(*) = 2 as may
+    `select current_setting('default_transaction_read_only') = 'off' and count(*) = 2 and bool_and(
+         has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
+         and has_table_privilege(c.oid, 'delete')
+         and coalesce(has_sequence_privilege(
+           case when c.relname = 'cohort_run'
+             then pg_get_serial_sequence(c.oid::regclass::text, 'cohort_definition_id') end, 'usage'), true)) as may
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname = $1 and c.relname in ('cohort', 'cohort_run') and has_schema_privilege(n.oid, 'usage')`,
     [schema],

@@ -222,12 +222,18 @@ test('a socket that cannot be written, or a database that is gone, closes the li
 
 test('an ended session is silent, and acknowledges nothing that it was still storing', async () => {
   let finish = () => {};
-  const storing = new Promise<void>((resolve) => {
+  let storing = false;
+  const stored = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const { session, sent, closed } = begin(node, 'hub-9', start, { store: () => storing });
+  const { session, sent, closed } = begin(node, 'hub-9', start, {
+    store: () => {
+      storing = true;
+      return stored;
+    },
+  });
   session.receive(deliver(1));
-  await until(() => true);
+  await until(() => storing);
   session.end();
   finish();
   await session.settled();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { compile } from '#sql/circe/compile.ts';
+import { estimatesOf } from '#sql/circe/estimate.ts';
 import { read } from '#sql/circe/read.ts';
 import { cohortStatement, countStatement, generateStatement } from '#sql/circe/statement.ts';
 import { anyTime, cohort, conceptSet, correlated, group } from './definitions.ts';
@@ -114,6 +115,25 @@ for (const [name, definition] of Object.entries(cases)) {
     });
   });
 }
+
+test('lists of persons stand before probes only where entry events are many and the set is rarer', () => {
+  const result = read(JSON.stringify(cases['rules-and-counts']));
+  assert.ok(result.ok);
+  const lists = (entry: number, probe: number) => {
+    const rows = ({ CodesetId }: { readonly CodesetId: number }) => (CodesetId === 0 ? entry : probe);
+    const { ctes } = compile(result.expression, { cdmSchema: 'cdm', conceptSets: ids, rows });
+    return ctes.match(/q\.person_id in \(select/g)?.length ?? 0;
+  };
+  assert.deepEqual([lists(5000, 4000), lists(5000, 6000), lists(1000, 10)], [2, 0, 0]);
+});
+
+test('estimates are read from the plan, and given up where it has another shape', () => {
+  const leaf = (rows: number) => ({ 'Plan Rows': rows });
+  assert.deepEqual(estimatesOf([{ Plan: { ...leaf(30), Plans: [leaf(10), leaf(20)] } }], 2), [10, 20]);
+  assert.deepEqual(estimatesOf([{ Plan: { ...leaf(10), Plans: [leaf(1), leaf(9)] } }], 1), [10]);
+  assert.equal(estimatesOf([{ Plan: { ...leaf(30), Plans: [leaf(10), leaf(10), leaf(10)] } }], 2), undefined);
+  assert.equal(estimatesOf('nonsense', 2), undefined);
+});
 
 test('a compiled cohort says what it reads', () => {
   const result = read(JSON.stringify(cases['custom-era-censored']));

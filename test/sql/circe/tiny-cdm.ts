@@ -1,10 +1,13 @@
 /** A CDM of a few hand-made rows, and cohorts asked of it: prepare, run, verify. */
 
 import assert from 'node:assert/strict';
-import type { Pool } from 'pg';
-import { prepareCohort, writeCohort } from '#node/cohort/generate.ts';
+import type { Pool, PoolClient } from 'pg';
+import { resolveConceptSets } from '#node/cohort/concept-sets.ts';
+import { cdmTablesOf, prepareCohort, writeCohort } from '#node/cohort/generate.ts';
 import { withSession } from '#node/cohort/session.ts';
 import { findCdmTable } from '#sql/cdm/tables.ts';
+import { compile } from '#sql/circe/compile.ts';
+import type { CohortExpression } from '#sql/circe/expression.ts';
 import { read } from '#sql/circe/read.ts';
 import { cohortStatement } from '#sql/circe/statement.ts';
 import { type Ending, testDatabase } from '#test/support/database.ts';
@@ -17,7 +20,7 @@ export interface TinyCdm {
   add(table: string, ...rows: readonly Row[]): Promise<void>;
   /** A person (born 1980 unless said otherwise) observed from 2000 to 2020. */
   person(id: number, extra?: Row): Promise<void>;
-  /** Rows `person start end` of the cohort, in order. */
+  /** Rows `person start end` of the cohort, in order; compiled in three ways, which must agree. */
   rows(definition: object, options?: { readonly parity?: boolean }): Promise<readonly string[]>;
   /** The inclusion table [mode, mask, count] of the cohort. */
   masks(definition: object): Promise<readonly (readonly number[])[]>;
@@ -46,8 +49,6 @@ export async function tinyCdm(t: Ending): Promise<TinyCdm> {
       );
     }
   };
-  const prepared = <Result>(definition: object, parity: boolean, work: Parameters<typeof run<Result>>[2]) =>
-    run(pool, { definition, parity }, work);
   return {
     pool,
     add,
@@ -59,25 +60,48 @@ export async function tinyCdm(t: Ending): Promise<TinyCdm> {
         observation_period_end_date: '2020-12-31',
       });
     },
-    rows: (definition, options = {}) =>
-      prepared(definition, options.parity ?? false, async (client, query) => {
-        const { rows } = await client.query<{ line: string }>(
-          `select concat_ws(' ', subject_id, cohort_start_date, cohort_end_date) as line from (${cohortStatement(query)}) c`,
-        );
-        return rows.map((row) => row.line);
-      }),
+    async rows(definition, { parity = false } = {}) {
+      const [first = [], ...others] = await run(pool, { definition, parity }, threeWays);
+      for (const other of others)
+        assert.deepEqual(other, first, 'every way of compiling gives the same rows');
+      return first;
+    },
     masks: (definition) =>
-      prepared(
-        definition,
-        false,
-        async (client, query) => (await writeCohort(client, query, undefined)).inclusionResult,
-      ),
+      run(pool, { definition, parity: false }, async (client, expression) => {
+        const query = await prepareCohort(client, expression, { cdmSchema: 'cdm' });
+        return (await writeCohort(client, query, undefined)).inclusionResult;
+      }),
   };
 }
 
+/** Rows as prepared for real; with a list of persons before every probe; and with the concept sets inside the statement. */
+async function threeWays(
+  client: PoolClient,
+  expression: CohortExpression,
+  options: { readonly cdmSchema: string; readonly parity: boolean },
+): Promise<readonly (readonly string[])[]> {
+  const tables = await cdmTablesOf(client, 'cdm');
+  const absent = new Set(['concept_ancestor', 'concept_relationship'].filter((table) => !tables.has(table)));
+  const conceptSets = await resolveConceptSets(client, expression.ConceptSets, { cdmSchema: 'cdm', absent });
+  const queries = [
+    await prepareCohort(client, expression, options),
+    compile(expression, { ...options, conceptSets, rows: () => 5000 }),
+    ...(absent.size === 0 ? [compile(expression, { ...options, conceptSets: 'inline' as const })] : []),
+  ];
+  const answers: (readonly string[])[] = [];
+  for (const query of queries) {
+    const { rows } = await client.query<{ line: string }>(
+      `select concat_ws(' ', subject_id, cohort_start_date, cohort_end_date) as line from (${cohortStatement(query)}) c`,
+    );
+    answers.push(rows.map((row) => row.line));
+  }
+  return answers;
+}
+
 type Work<Result> = (
-  client: Parameters<typeof prepareCohort>[0],
-  query: Awaited<ReturnType<typeof prepareCohort>>,
+  client: PoolClient,
+  expression: CohortExpression,
+  options: { readonly cdmSchema: string; readonly parity: boolean },
 ) => Promise<Result>;
 
 async function run<Result>(
@@ -87,8 +111,9 @@ async function run<Result>(
 ): Promise<Result> {
   const result = read(JSON.stringify(definition));
   assert.ok(result.ok, JSON.stringify(result));
-  return withSession(pool, { readOnly: true }, async (client) =>
-    work(client, await prepareCohort(client, result.expression, { cdmSchema: 'cdm', parity })),
+  const { expression } = result;
+  return withSession(pool, { readOnly: true }, (client) =>
+    work(client, expression, { cdmSchema: 'cdm', parity }),
   );
 }
 
