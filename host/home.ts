@@ -20,7 +20,9 @@ export function makeHome(home: string): void {
 export function writeWhole(path: string, text: string, mode = 0o600): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, text, { mode, flush: true });
+    // `wx`: a file that somebody else put there is not written through.
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, text, { mode, flush: true, flag: 'wx' });
     renameSync(temporary, path);
   } catch (cause) {
     rmSync(temporary, { force: true });

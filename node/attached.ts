@@ -9,7 +9,7 @@ export async function checkAttached(pool: Pool, schema: string): Promise<void> {
   const { rows } = await pool
     .query<{ tables: bigint; writable: bigint; creates: boolean | null }>(
       `select count(*) as tables,
-              count(*) filter (where has_table_privilege(c.oid, 'INSERT') or has_table_privilege(c.oid, 'UPDATE')
+              count(*) filter (where has_any_column_privilege(c.oid, 'INSERT') or has_any_column_privilege(c.oid, 'UPDATE')
                 or has_table_privilege(c.oid, 'DELETE') or has_table_privilege(c.oid, 'TRUNCATE')) as writable,
               bool_or(has_schema_privilege(n.oid, 'CREATE')) as creates
          from pg_catalog.pg_class c

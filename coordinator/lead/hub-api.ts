@@ -8,6 +8,8 @@ import { parser } from '#protocol/schema.ts';
 import { Sealed } from '#protocol/seal.ts';
 
 const open = { additionalProperties: true } as const;
+/** What the hub says is shown on a terminal: words of a closed form. */
+const Word = Type.String({ pattern: '^[a-z][a-z-]{1,39}$' });
 const Jobs = Type.Object(
   {
     jobs: Type.Array(
@@ -15,8 +17,8 @@ const Jobs = Type.Object(
         {
           site: SiteSlug,
           job: Uuid,
-          state: Type.String(),
-          code: Type.Union([Type.String(), Type.Null()]),
+          state: Word,
+          code: Type.Union([Word, Type.Null()]),
           change: Type.String({ pattern: '^\\d+$' }),
         },
         open,
@@ -61,7 +63,7 @@ export function hubApi(url: string, token: string, signal?: AbortSignal): HubApi
     }
     const answer = (await response.json().catch(() => undefined)) as { error?: { code?: string; message?: string } } | undefined;
     if (response.ok) return answer;
-    const message = answer?.error?.message ?? `the hub answered ${response.status}`;
+    const message = printable(answer?.error?.message) ?? `the hub answered ${response.status}`;
     if (response.status === 401) throw new MoimError('token-refused');
     if (response.status === 404) throw new MoimError('not-found', message);
     if (response.status === 429) throw new MoimError('too-many-requests');
@@ -74,4 +76,9 @@ export function hubApi(url: string, token: string, signal?: AbortSignal): HubApi
       parser(Jobs).parse(await call(`/api/v1/studies/${study}/jobs?after=${after}&wait=${wait}`), 'hub answer').jobs,
     replies: async (study) => parser(Replies).parse(await call(`/api/v1/studies/${study}/replies`), 'hub answer'),
   };
+}
+
+/** A hub's own words, without anything that a terminal would act on. */
+function printable(text: unknown): string | undefined {
+  return typeof text === 'string' ? text.replace(/[^\x20-\x7e]/g, '?').slice(0, 500) : undefined;
 }

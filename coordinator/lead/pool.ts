@@ -53,7 +53,8 @@ export function poolResults(
     title: study.title,
     standsOn: `${results.length} of ${study.sites.length}`,
     complete: isComplete(study.completion, results.length, study.sites.length),
-    minCell: Math.max(study.minimumCell, ...minCells),
+    // The least that any answer kept to: what the pooled figures as a whole can claim.
+    minCell: minCells.length === 0 ? study.minimumCell : Math.min(...minCells),
     counts: 'person-records over sites: one patient may visit two hospitals',
     sites: study.sites.map(({ site }) => siteLine(site, signed, jobs, opened)),
     cohorts,

@@ -30,7 +30,8 @@ export function table(result: PooledResult): string {
     const from = result.sites.map((site) => {
       const own = site.cohorts?.find(({ name }) => name === cohort.name);
       const tail = site.code ? ` (${site.code})` : '';
-      return [`  ${site.site}`, own ? `${figure(own.persons)} persons` : `${site.state}${tail}`, own ? `${figure(own.rows)} rows` : ''];
+      const name = site.pinned === false ? `${site.site} (key not pinned: the hub's word)` : site.site;
+      return [`  ${name}`, own ? `${figure(own.persons)} persons` : `${site.state}${tail}`, own ? `${figure(own.rows)} rows` : ''];
     });
     lines.push(...rows(from), '');
   }

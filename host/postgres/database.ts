@@ -93,6 +93,8 @@ class OpenedDatabase implements Database {
     hide(this.pool.options, 'connectionString', this.url);
     // A session lost while idle: the pool has dropped it already, and the next query tells if the server is gone.
     this.pool.on('error', () => {});
+    // One lost while in use says so to its query, and besides emits an error that ends the process where nobody listens.
+    this.pool.on('connect', (client) => void client.on('error', () => {}));
   }
 
   get url(): string {

@@ -6,11 +6,11 @@
  */
 
 import { conceptSetQuery } from '#sql/circe/concept-set.ts';
-import { type Cte, includedEvents, primaryEvents, qualifiedEvents } from '#sql/circe/entry.ts';
+import { type Cte, includedEvents, primaryEvents, qualifiedEvents, unaskedEvents } from '#sql/circe/entry.ts';
 import { cohortRows, finalCohort } from '#sql/circe/era.ts';
-import type { CohortExpression } from '#sql/circe/expression.ts';
+import type { CohortExpression, InclusionRule } from '#sql/circe/expression.ts';
 import { refusals } from '#sql/circe/refusal.ts';
-import { type CompileOptions, createScope } from '#sql/circe/scope.ts';
+import { type CompileOptions, createScope, type Scope } from '#sql/circe/scope.ts';
 
 export interface CohortQuery {
   /** Text after WITH, comma-separated, no trailing comma. */
@@ -37,12 +37,7 @@ export function compile(expression: CohortExpression, options: CompileOptions): 
   const scope = createScope(options);
   const ctes: readonly Cte[] = [
     ...(options.conceptSets === 'inline' ? [inlineSets(expression, options.cdmSchema)] : []),
-    primaryEvents(scope, expression.PrimaryCriteria),
-    qualifiedEvents(
-      scope,
-      expression,
-      rules.map((rule) => rule.expression),
-    ),
+    ...eventsOf(scope, expression, rules),
     includedEvents(expression.ExpressionLimit, rules.length),
     ...cohortRows(scope, expression),
     finalCohort(expression.CollapseSettings.EraPad, isSingle(expression), expression.CensorWindow),
@@ -57,6 +52,17 @@ export function compile(expression: CohortExpression, options: CompileOptions): 
     ruleNames: rules.map((rule) => rule.name),
     tables: [...scope.tables].sort(),
   };
+}
+
+function eventsOf(
+  scope: Scope,
+  expression: CohortExpression,
+  rules: readonly InclusionRule[],
+): readonly Cte[] {
+  if (rules.length === 0 && expression.AdditionalCriteria === undefined)
+    return [unaskedEvents(scope, expression)];
+  const groups = rules.map((rule) => rule.expression);
+  return [primaryEvents(scope, expression.PrimaryCriteria), qualifiedEvents(scope, expression, groups)];
 }
 
 /** True where a limit leaves at most one event a person. */

@@ -18,21 +18,14 @@ export function cohortRows(scope: Scope, expression: CohortExpression): readonly
     const where = [...event.where, `${event.start} >= i.start_date`, `${event.start} <= i.op_end_date`];
     return `(select min(${event.start}) from ${event.from} where ${where.join(' and ')})`;
   });
-  const offset = strategy?.kind === 'DateOffset' ? [offsetEnd(strategy)] : [];
   const custom = strategy?.kind === 'CustomEra' ? [customEras(scope, strategy)] : [];
   const ends = [
-    ...(offset.length > 0 ? offset : ['i.op_end_date']),
-    ...custom.map(() => 'c.end_date'),
+    strategy?.kind === 'DateOffset' ? offsetEnd(strategy) : 'i.op_end_date',
+    ...custom.map(() => 'case when c.end_date >= i.start_date then c.end_date end'),
+    // A censoring event is never before the start, and LEAST passes over NULL.
     ...censoring,
   ];
-  const candidates = ends.map((end) =>
-    end === 'i.op_end_date' ? end : `case when ${end} >= i.start_date then ${end} end`,
-  );
-  // A censoring event is never before the start: no need to look twice.
-  const known = candidates.map((candidate, at) =>
-    at >= candidates.length - censoring.length ? (ends[at] ?? candidate) : candidate,
-  );
-  const end = known.length === 1 ? (known[0] ?? 'null') : `least(${known.join(',\n    ')})`;
+  const end = ends.length === 1 ? (ends[0] ?? 'null') : `least(${ends.join(',\n    ')})`;
   const join =
     custom.length === 0
       ? ''
@@ -48,10 +41,15 @@ export function cohortRows(scope: Scope, expression: CohortExpression): readonly
   ];
 }
 
-/** The event's date + offset, at most the end of the observation period; NULL where the event has no end date. */
+/**
+ * The event's date + offset, at most the end of the observation period; NULL where that is before the start, or where the
+ * event has no end date. The period's own end is never before the start.
+ */
 function offsetEnd(strategy: EndStrategy & { readonly kind: 'DateOffset' }): string {
-  const date = plusDays(strategy.DateField === 'StartDate' ? 'i.start_date' : 'i.end_date', strategy.Offset);
-  return `(case when ${date} > i.op_end_date then i.op_end_date else ${date} end)`;
+  const ofStart = strategy.DateField === 'StartDate';
+  const date = plusDays(ofStart ? 'i.start_date' : 'i.end_date', strategy.Offset);
+  const capped = `least(${date}, i.op_end_date)`;
+  return ofStart && strategy.Offset >= 0 ? capped : `case when ${date} >= i.start_date then ${capped} end`;
 }
 
 /**

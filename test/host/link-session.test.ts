@@ -313,7 +313,7 @@ test('whenever the link breaks, nothing is lost and nothing is doubled, in eithe
         assert.deepEqual(atHub, toHub);
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 6 },
   );
 });
 

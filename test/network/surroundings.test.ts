@@ -86,10 +86,12 @@ const noMount = (): false | string => {
 
 /** A folder on a file system of its own, so small that it can be filled. */
 function smallDisk(t: TestContext, size: string): { folder: string; grow: (size: string) => void } {
-  const folder = temporaryHome(t);
+  let folder = '';
+  // Hooks run in the order they were made: unmounted first, removed then.
+  t.after(async () => void spawnSync('umount', ['-l', folder]));
+  folder = temporaryHome(t);
   // Readable by the account that PostgreSQL runs as; the home inside is private.
   assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=755`, 'tmpfs', folder]).status, 0);
-  t.after(async () => void spawnSync('umount', ['-l', folder]));
   return {
     folder,
     grow: (more) => assert.equal(spawnSync('mount', ['-o', `remount,size=${more}`, folder]).status, 0),

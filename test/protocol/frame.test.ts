@@ -109,7 +109,7 @@ const forms: Readonly<Record<string, RegExp>> = {
 };
 
 const texts = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: 'binary-ascii' }),
   fc.string({ unit: 'grapheme-ascii', maxLength: 50 }),
   fc.stringMatching(/^[a-z-]{1,40}$/),
   fc.stringMatching(/^[\w-]{43}$/),

@@ -14,7 +14,7 @@ import { openReplies } from '../open.ts';
 import { poolResults } from '../pool.ts';
 import { csv, table } from '../report.ts';
 import { signStudyFile } from '../sign.ts';
-import { readStudyRecord, type StudyRecord, writeStudyRecord } from '../study-record.ts';
+import { readStudyKey, readStudyRecord, type StudyRecord, writeStudyKey, writeStudyRecord } from '../study-record.ts';
 import { watchStudy } from '../watch.ts';
 
 const sign: Command = {
@@ -27,7 +27,8 @@ const sign: Command = {
     const { signed, sealing } = await signStudyFile(file, leadKey(context), Date.now());
     const { study, jws, hash } = signed;
     makeHome(context.home);
-    writeStudyRecord(context.home, { study: study.id, jws, sealing });
+    writeStudyRecord(context.home, { study: study.id, jws });
+    writeStudyKey(context.home, study.id, sealing, readSetting(context.env, 'MOIM_KEY_PASSPHRASE'));
     writeWhole(out, `${JSON.stringify({ study: study.id, version: study.version, hash, jws })}\n`, 0o644);
     return answer(context, { study: study.id, version: study.version, hash }, out);
   },
@@ -79,9 +80,10 @@ const result: Command = {
   async run(context) {
     const record = readStudyRecord(context.home, needArg(context, 0, 'ID'));
     const signed = await openStudy(record.jws, publicOf(leadKey(context)));
+    const sealing = readStudyKey(context.home, record.study, readSetting(context.env, 'MOIM_KEY_PASSPHRASE'));
     const api = apiOf(record, context);
     const [jobs, replies] = [await api.jobs(record.study, '0', 0), await api.replies(record.study)];
-    const pooled = poolResults(signed, jobs, await openReplies(signed, replies, record.sealing));
+    const pooled = poolResults(signed, jobs, await openReplies(signed, replies, sealing));
     for (const { site, pinned } of pooled.sites) {
       if (pinned === false) context.note(`${site}: its key is the hub's word; pin its fingerprint in the study to be sure`);
     }
@@ -94,8 +96,8 @@ const result: Command = {
     const out = textFlag(context, 'out');
     if (out !== undefined) {
       mkdirSync(out, { recursive: true });
-      writeWhole(join(out, 'result.json'), `${JSON.stringify(pooled, null, 2)}\n`, 0o644);
-      writeWhole(join(out, 'result.csv'), csv(pooled), 0o644);
+      writeWhole(join(out, 'result.json'), `${JSON.stringify(pooled, null, 2)}\n`, 0o600);
+      writeWhole(join(out, 'result.csv'), csv(pooled), 0o600);
       context.note(`wrote ${join(out, 'result.json')} and result.csv`);
     }
     context.out(context.json ? JSON.stringify(pooled) : table(pooled));

@@ -21,7 +21,9 @@ export function countCells(counts: CohortCounts): RawCells {
   cells.push({
     id: 'rows:repeat',
     kind: 'rows',
-    visibility: 'derived',
+    // Where nobody has a second row a reader may know it (a definition that keeps the first event alone says so): then rows
+    // are persons, and the one must not tell what the other withholds.
+    visibility: counts.repeatPersons === 0 ? 'known' : 'derived',
     n: counts.repeatPersons,
     value: counts.rows - counts.persons,
   });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { anyTime, cohort, correlated, group } from './definitions.ts';
-import { concept, drug, drugged, rule, semantics, sets, sick, sickness, within } from './scene.ts';
+import { drug, drugged, rule, semantics, sets, sick, sickness, within } from './scene.ts';
 
 describe('1. entry events', () => {
   semantics('need the observation asked for on both sides', async (cdm) => {
