@@ -1,11 +1,13 @@
 /** Reading frames off a WebSocket, the same on both ends: one by one during the handshake, then piped in order. */
 
-import type { WebSocket } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import { MoimError } from '#protocol/errors.ts';
 import { type Frame, readFrame } from '#protocol/frame.ts';
 
 export interface FrameReader {
   next(): Promise<Frame>;
+  /** The peer has proved its key: it gets the room of the link from here on. */
+  admit(): void;
   pipe(take: (frame: Frame) => void): void;
 }
 
@@ -16,11 +18,14 @@ export function frameReader(socket: WebSocket): FrameReader {
   let wake: ((frame: Frame) => void) | undefined;
   let broken: ((cause: MoimError) => void) | undefined;
   let piped = false;
+  let admitted = false;
   let refused = false;
   socket.on('message', (data, isBinary) => {
     if (refused) return;
     try {
       if (isBinary) throw new MoimError('bad-input', 'a frame is text');
+      // Before the peer has proved anything it gets little room; the handshake alternates, so nothing piles up.
+      if (!admitted && (sizeOf(data) > greetingLimit || waiting.length >= 2)) throw new MoimError('bad-input', 'too much before the handshake');
       const frame = readFrame(String(data));
       if (piped) taker?.(frame);
       else if (wake) {
@@ -42,6 +47,9 @@ export function frameReader(socket: WebSocket): FrameReader {
         wake = resolve;
         broken = reject;
       }),
+    admit() {
+      admitted = true;
+    },
     pipe(take) {
       taker = take;
       piped = true;
@@ -49,6 +57,11 @@ export function frameReader(socket: WebSocket): FrameReader {
     },
   };
 }
+
+/** Bytes of a frame of the handshake. */
+const greetingLimit = 16 * 1024;
+
+const sizeOf = (data: RawData): number => (Array.isArray(data) ? data.reduce((sum, part) => sum + part.length, 0) : data.byteLength);
 
 /** A peer that has not answered a ping for this long is gone. */
 const heartbeatMs = 15_000;

@@ -6,10 +6,13 @@
 import { MoimError } from '#protocol/errors.ts';
 import { type Frame, writeFrame } from '#protocol/frame.ts';
 import type { Log } from './log.ts';
-import { acknowledge, type MailboxDb, type Position, pending } from './mailbox.ts';
+import { acknowledge, type MailboxDb, type Position, pending, position } from './mailbox.ts';
 
 /** Envelopes in flight before the first must be acknowledged. */
 const window = 32;
+
+/** Frames received and not yet handled before the peer is made to wait. */
+const mostUnhandled = 2 * window;
 
 export interface SessionDeps {
   readonly db: MailboxDb;
@@ -22,6 +25,9 @@ export interface SessionDeps {
   readonly other: (frame: Frame) => Promise<void>;
   readonly send: (text: string) => void;
   readonly close: () => void;
+  /** Back-pressure: stop and go on reading from the peer. */
+  readonly pause: () => void;
+  readonly resume: () => void;
 }
 
 export interface LinkSession {
@@ -38,6 +44,7 @@ export interface LinkSession {
 export function startSession(deps: SessionDeps, resumeAfter: Position): LinkSession {
   let sent = resumeAfter;
   let inFlight = 0;
+  let unhandled = 0;
   let ended = false;
   let pumping = false;
   let again = false;
@@ -89,13 +96,27 @@ export function startSession(deps: SessionDeps, resumeAfter: Position): LinkSess
     } else await deps.other(frame);
   };
 
-  // What the peer holds already needs no second sending.
-  queue = acknowledge(deps.db, deps.peer, resumeAfter, new Date(deps.now()).toISOString()).then(pump).catch(fail);
+  // What the peer holds already needs no second sending. A peer that holds more than was ever sent means that this side was set back (an old
+  // backup): nothing may be sent under numbers that the peer would pass over.
+  const settle = async () => {
+    const last = await position(deps.db, deps.peer, 'out');
+    if (resumeAfter.epoch > last.epoch || (resumeAfter.epoch === last.epoch && resumeAfter.seq > last.seq)) throw new MoimError('set-back');
+    await acknowledge(deps.db, deps.peer, resumeAfter, new Date(deps.now()).toISOString());
+  };
+  queue = settle().then(pump).catch(fail);
 
   return {
     kick: () => void pump(),
     receive(frame) {
-      queue = queue.then(() => handle(frame)).catch(fail);
+      unhandled += 1;
+      if (unhandled === mostUnhandled) deps.pause();
+      queue = queue
+        .then(() => handle(frame))
+        .catch(fail)
+        .then(() => {
+          unhandled -= 1;
+          if (unhandled === mostUnhandled - 1) deps.resume();
+        });
     },
     settled: () => queue,
     end() {

@@ -53,6 +53,9 @@ export const PinnedHub = Type.Object(
 );
 export type PinnedHub = Static<typeof PinnedHub>;
 
+/** The name under which deliveries are numbered: another hub, or another name at it, starts anew. */
+export const hubPeer = (hub: PinnedHub): string => `hub:${fingerprint(hub.key)}:${hub.site}`;
+
 export function pinHub(home: string, hub: PinnedHub): void {
   writeWhole(hubPath(home), `${JSON.stringify(hub, null, 2)}\n`, 0o644);
 }

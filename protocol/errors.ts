@@ -25,6 +25,7 @@ const rows = {
   'cannot-open': { text: 'A sealed message cannot be opened.', http: 400, exit: 3, remedy: 'Use the home and key file that signed the study.' },
   misaddressed: { text: 'A message is meant for somebody else.', http: 400, exit: 3, remedy: 'Nothing to do here: the sender must address it again.', wire: true },
   expired: { text: 'A message or study is past its time.', http: 410, exit: 3, remedy: 'Ask the study lead to send it again or to amend its dates.', wire: true },
+  'set-back': { text: 'The other side holds messages that this side does not remember sending.', http: 409, exit: 3, remedy: 'This home was set back, by an old backup perhaps: ask the other side, and enrol again under a new name.' },
   'out-of-order': { text: 'A message came out of order.', http: 409, exit: 70, remedy: 'Nothing to do: the link starts again from the last message both hold.', wire: true },
   // ---- home, keys, configuration
   'home-unwritable': { text: 'The home folder cannot be written.', http: 500, exit: 4, remedy: 'Choose another folder with --home, or give this user the right to write there.' },
@@ -53,9 +54,12 @@ const rows = {
   'not-started': { text: 'The study has not started yet.', http: 409, exit: 3, remedy: 'Send it again on its first day.', wire: true },
   'definition-refused': { text: 'A cohort definition is not one that can be run.', http: 400, exit: 5, remedy: 'Run `moim cohort check` on the definition and mend the places named.', wire: true },
   'not-permitted': { text: 'The hospital\'s policy does not permit it.', http: 403, exit: 3, remedy: 'Ask the hospital what its policy permits.', wire: true },
+  'permission-changed': { text: 'Lead or policy changed while the job ran.', http: 409, exit: 4, remedy: 'Nothing to do: the job is judged again.' },
+  'released-otherwise': { text: 'These figures were released to this lead under another rule.', http: 403, exit: 3, remedy: 'Ask again with the minimum cell of the first study: laid side by side, two rules show what each withholds.', wire: true },
   'data-changed': { text: 'The data changed while the job ran.', http: 409, exit: 4, remedy: 'Nothing to do: the job runs again.' },
   'not-enrolled': { text: 'The node is not enrolled at a hub.', http: 409, exit: 2, remedy: 'Run `moim node enroll --hub URL --token-file FILE`.' },
   'hub-unreachable': { text: 'The hub does not answer.', http: 503, exit: 4, remedy: 'Check the URL and that the hub runs, then run again.' },
+  'insecure-url': { text: 'The hub is reached in clear over a network.', http: 400, exit: 3, remedy: 'Use its https URL (a TLS-terminating proxy before the hub); MOIM_ALLOW_HTTP=true only for a test network.' },
   'hub-refused': { text: 'The hub refused the request.', http: 502, exit: 3, remedy: 'Ask the hub operator; the hub logged why.' },
   // ---- study leads
   'study-unknown': { text: 'The study is not known in this home.', http: 404, exit: 5, remedy: 'Use the home that signed the study (--home).' },

@@ -70,6 +70,15 @@ export type ReplyHeader = Static<typeof ReplyHeader>;
 const headers = parser(ReplyHeader);
 const answers = parser(SiteAnswer);
 
+/** Bytes a cohort: more than the cells of any but the longest list of inclusion rules take. */
+const paddingStep = 8192;
+
+/** The signed answer, filled up with newlines: its length must not tell the hub how large the figures are. */
+export function padded(jws: string, cohorts: number): string {
+  const step = paddingStep * Math.max(1, cohorts);
+  return jws.padEnd(Math.ceil((jws.length + 1) / step) * step, '\n');
+}
+
 export const sealedHash = (sealed: Sealed): string => hash(canonical(sealed as unknown as Json));
 
 /** Checks a reply's header and ciphertext hash, unread. Throws MoimError `bad-signature` or `bad-input`. */
@@ -101,7 +110,7 @@ export async function openReply(header: ReplyHeader, sealed: Sealed, pair: Seali
 
 function readInner(plaintext: Uint8Array): string {
   try {
-    return fromUtf8(plaintext);
+    return fromUtf8(plaintext).replace(/\n+$/, '');
   } catch (cause) {
     throw new MoimError('bad-signature', 'a reply holds no signed answer', { cause });
   }

@@ -74,7 +74,10 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
     async jobs(study, sender, after, waitMs) {
       const read = async () => {
         const rows = await jobsOf(db, study, sender, after);
-        return rows.map((row) => (row.state === 'waiting' && !links.connected(row.site) ? { ...row, state: 'offline' } : row));
+        return rows.map((row) => {
+          if (row.state !== 'waiting' || links.connected(row.site)) return row;
+          return { ...row, state: row.expiresAt < new Date(now()).toISOString() ? 'expired' : 'offline' };
+        });
       };
       const rows = await read();
       if (rows.length > 0 || waitMs === 0) return rows;

@@ -6,56 +6,72 @@ import { readSetting } from '#host/config.ts';
 import { type Database, openDatabase } from '#host/postgres/database.ts';
 import { migrate } from '#host/postgres/migrate.ts';
 import { MoimError } from '#protocol/errors.ts';
-import { check } from '#sql/circe/check.ts';
-import { compile } from '#sql/circe/compile.ts';
-import { describe } from '#sql/circe/describe.ts';
-import type { Finding } from '#sql/circe/expression.ts';
+import { type CohortQuery, compile } from '#sql/circe/compile.ts';
 import { identifier } from '#sql/circe/literal.ts';
-import { read } from '#sql/circe/read.ts';
 import { refusals } from '#sql/circe/refusal.ts';
 import { cohortStatement } from '#sql/circe/statement.ts';
 import { dataVersion, vocabularyVersion } from '../cdm/version.ts';
 import { resolveConceptSets } from '../cohort/concept-sets.ts';
-import { definitionFiles, faults, readDefinition, readDefinitionText } from '../cohort/definitions.ts';
-import { cdmTablesOf } from '../cohort/generate.ts';
+import { definitionFiles, faults, readDefinition } from '../cohort/definitions.ts';
+import { cdmTablesOf, prepareCohort } from '../cohort/generate.ts';
+import { findingsHere } from '../cohort/here.ts';
+import { hasErrors, type Report, reportOf, reportText } from '../cohort/report.ts';
 import { type GeneratedLine, runCohorts } from '../cohort/run.ts';
+import { withSession } from '../cohort/session.ts';
 
 const resultsSchema = 'results';
 
 export const commands: Commands = {
   check: {
     summary: 'What a definition says, and what its author hardly meant.',
-    usage: 'FILE… [--here] [--circe-parity] [--lang en|ko]',
-    options: { here: { type: 'boolean' }, 'circe-parity': { type: 'boolean' }, lang: { type: 'string' } },
+    usage: 'FILE… [--here] [--circe-parity] [--lang en|ko] [--schema S]',
+    options: {
+      here: { type: 'boolean' },
+      'circe-parity': { type: 'boolean' },
+      lang: { type: 'string' },
+      schema: { type: 'string' },
+    },
     async run(context) {
-      refuseUnbuilt(context, ['here']);
       if ((textFlag(context, 'lang') ?? 'en') !== 'en') throw notBuilt('--lang other than en');
-      const reports = definitionFiles(context.args).map(({ file }) => ({
-        file,
-        ...reportOf(readDefinitionText(file)),
-      }));
-      if (context.json) context.out(JSON.stringify(reports));
-      else for (const report of reports) context.out(reportText(report));
-      return reports.some((report) => report.findings.some((finding) => finding.severity === 'error'))
-        ? 1
-        : 0;
+      const files = definitionFiles(context.args);
+      const report = async (more?: Parameters<typeof reportOf>[1]) => {
+        const reports: Report[] = [];
+        for (const file of files) reports.push(await reportOf(file, more));
+        if (context.json) context.out(JSON.stringify(reports));
+        else for (const one of reports) context.out(reportText(one));
+        return reports.some(hasErrors) ? 1 : 0;
+      };
+      if (context.flags.here !== true) return report();
+      const options = { cdmSchema: cdmSchema(context), signal: context.signal };
+      return withCdm(context, 3, ({ pool }) =>
+        report((expression) => findingsHere(pool, expression, options)),
+      );
     },
   },
   compile: {
-    summary: 'Self-contained SQL of a definition, for PostgreSQL 15 or newer.',
+    summary:
+      'Self-contained SQL of a definition, for PostgreSQL 15 or newer; --here writes the concept ids of this CDM into it.',
     usage: 'FILE [--here] [--circe-parity] [--schema S]',
     options: { here: { type: 'boolean' }, 'circe-parity': { type: 'boolean' }, schema: { type: 'string' } },
     async run(context) {
-      refuseUnbuilt(context, ['here']);
       const [file, ...more] = context.args;
       if (file === undefined || more.length > 0) throw new MoimError('usage', 'one FILE is expected');
       const expression = readDefinition(file);
       const refused = refusals(expression);
       if (refused.length > 0) throw new MoimError('definition-refused', `${file}: ${faults(refused)}`);
-      const parity = context.flags['circe-parity'] === true;
-      const query = compile(expression, { cdmSchema: cdmSchema(context), conceptSets: 'inline', parity });
-      context.out(`${cohortStatement(query)};`);
-      return 0;
+      const options = { cdmSchema: cdmSchema(context), parity: context.flags['circe-parity'] === true };
+      const print = (query: CohortQuery) => {
+        context.out(`${cohortStatement(query)};`);
+        return 0;
+      };
+      if (context.flags.here !== true)
+        return print(compile(expression, { ...options, conceptSets: 'inline' }));
+      return withCdm(context, 3, async ({ pool }) => {
+        const session = { signal: context.signal, readOnly: true };
+        return print(
+          await withSession(pool, session, (client) => prepareCohort(client, expression, options)),
+        );
+      });
     },
   },
   generate: {
@@ -135,26 +151,6 @@ export const commands: Commands = {
     },
   },
 };
-
-interface Report {
-  readonly findings: readonly Finding[];
-  readonly words: readonly string[];
-}
-
-function reportOf(text: string): Report {
-  const result = read(text);
-  if (!result.ok) return { findings: result.findings, words: [] };
-  return { findings: check(result.expression), words: describe(result.expression) };
-}
-
-function reportText(report: Report & { readonly file: string }): string {
-  const lines = report.findings.map(
-    ({ severity, code, path, message, remedy }) =>
-      `  ${severity} ${code} ${path}\n    ${message}${remedy === undefined ? '' : ` ${remedy}`}`,
-  );
-  const found = lines.length === 0 ? ['  nothing found'] : lines;
-  return [report.file, ...found, ...report.words.map((line) => `  | ${line}`)].join('\n');
-}
 
 /** Spelled and ordered as the contract has it. */
 function lineOf(line: GeneratedLine): string {

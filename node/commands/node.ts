@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Command, type CommandContext, type Commands, needArg, needFlag, numberFlag, textFlag } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
 import { makeHome, readText, writeWhole } from '#host/home.ts';
+import { hubUrl } from '#host/hub-url.ts';
 import { readPublicKey } from '#host/key-file.ts';
 import { pause } from '#host/serve.ts';
 import { MoimError } from '#protocol/errors.ts';
@@ -55,7 +56,7 @@ const enroll: Command = {
   usage: '--hub URL (--token T | --token-file F) [--wait S]',
   options: { hub: { type: 'string' }, token: { type: 'string' }, 'token-file': { type: 'string' }, wait: { type: 'string' } },
   async run(context) {
-    const url = needFlag(context, 'hub').replace(/\/$/, '');
+    const url = hubUrl(needFlag(context, 'hub'), context.env);
     const file = textFlag(context, 'token-file');
     const token = (file === undefined ? needFlag(context, 'token') : readText(file, '--token-file')).trim();
     const until = Date.now() + numberFlag(context, 'wait', 0, 0) * 1000;

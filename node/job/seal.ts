@@ -3,10 +3,11 @@
  * and signs a header over the ciphertext.
  */
 
+import { createHmac } from 'node:crypto';
 import { utf8 } from '#protocol/bytes.ts';
 import { hash, type Json } from '#protocol/canonical.ts';
 import { MoimError } from '#protocol/errors.ts';
-import { type ReplyContext, type ReplyHeader, sealedHash } from '#protocol/reply.ts';
+import { padded, type ReplyContext, type ReplyHeader, sealedHash } from '#protocol/reply.ts';
 import { type Sealed, seal } from '#protocol/seal.ts';
 import { sign } from '#protocol/sign.ts';
 import { recipientsHash } from '#protocol/study.ts';
@@ -25,7 +26,9 @@ export interface SealedReply {
 export async function sealReply(released: ReleasedResult, job: PermittedJob, identity: NodeIdentity): Promise<SealedReply> {
   if (!ReleasedResult.is(released)) throw new MoimError('internal', 'a result that was not released');
   const { answer } = released;
-  const { study } = job.facts.verified.signed;
+  const { verified } = job.facts;
+  const { study } = verified.signed;
+  if (answer.job !== verified.job || answer.studyHash !== verified.signed.hash) throw new MoimError('internal', 'a result of another job');
   const context: ReplyContext = {
     schema: 'moim-reply/1',
     study: answer.study,
@@ -34,11 +37,12 @@ export async function sealReply(released: ReleasedResult, job: PermittedJob, ide
     job: answer.job,
     site: answer.site,
     recipients: recipientsHash(study),
-    policy: job.facts.policyHash,
+    // Keyed: there are few policies, and the hub could try them all against a plain hash.
+    policy: createHmac('sha256', identity.archive.secret).update(job.facts.policyHash).digest('hex'),
   };
   const plaintext = await sign(answer as unknown as Json, 'moim-result', identity.key);
   const readers = [...study.recipients.map(({ sealingKey }) => sealingKey), identity.archive.public];
-  const sealed = await seal(utf8(plaintext), readers, context as unknown as Json);
+  const sealed = await seal(utf8(padded(plaintext, answer.cohorts.length)), readers, context as unknown as Json);
   const ciphertext = sealedHash(sealed);
   const header: ReplyHeader = { context, sealedAt: answer.answeredAt, ciphertext };
   return {

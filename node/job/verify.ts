@@ -39,6 +39,8 @@ export class VerifiedJob {
 
 export interface VerifyDeps {
   readonly site: string;
+  /** Of this node's own key: a study that pins another is not meant for it. */
+  readonly fingerprint: string;
   readonly hubKey: PublicKey;
   /** The accepted lead's key with this fingerprint, from the hospital's own list. */
   readonly acceptedLead: (fingerprint: string) => Promise<PublicKey | undefined>;
@@ -57,6 +59,9 @@ export async function verifyJob(deps: VerifyDeps, envelopeJws: string): Promise<
   const signed = await openStudy(jws, key);
   const ours = signed.study.sites.find((site) => site.site === deps.site);
   if (!ours || ours.job !== job) throw new MoimError('misaddressed', 'the study has no such job for this site');
+  if (ours.fingerprint !== undefined && ours.fingerprint !== deps.fingerprint) {
+    throw new MoimError('misaddressed', 'the study pins another key than this site’s');
+  }
   const day = (at: number) => new Date(at).toISOString().slice(0, 10);
   if (day(deps.now + allowedSkewMs) < signed.study.start) throw new MoimError('not-started', 'the study has not started yet');
   if (day(deps.now - allowedSkewMs) > signed.study.end) throw new MoimError('expired', 'the study has ended');

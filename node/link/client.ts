@@ -19,7 +19,7 @@ import { type Random, secureRandom } from '#protocol/ids.ts';
 import { thumbprint } from '#protocol/keys.ts';
 import { sign, verifySignature } from '#protocol/sign.ts';
 import type { NodeDb } from '../database.ts';
-import type { NodeIdentity, PinnedHub } from '../identity.ts';
+import { hubPeer, type NodeIdentity, type PinnedHub } from '../identity.ts';
 
 export interface LinkClientDeps {
   readonly db: NodeDb;
@@ -119,19 +119,22 @@ async function open(deps: LinkClientDeps, socket: WebSocket): Promise<LinkSessio
   const said = transcript(hello, challenge.version, challenge.nonce, thumbprint(hub.key)) as unknown as Json;
   const proven = await verifySignature(challenge.signature, 'moim-link-hub', hub.key);
   if (canonical(proven as Json) !== canonical(said)) throw new MoimError('bad-signature', 'the challenge is of another handshake');
+  inbox.admit();
   socket.send(writeFrame({ t: 'proof', signature: await sign(said, 'moim-link-node', identity.key) }));
   const welcome = await expectFrame(inbox, 'welcome');
-  const last = await position(db, 'hub', 'in');
+  const last = await position(db, hubPeer(hub), 'in');
   socket.send(writeFrame({ t: 'resume', epoch: Number(last.epoch), seq: Number(last.seq) }));
   beat(socket);
   const session = startSession(
     {
       db,
-      peer: 'hub',
+      peer: hubPeer(hub),
       log: deps.log,
       now: deps.now,
       send: (text) => socket.send(text),
       close: () => socket.close(),
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
       store: (envelope, at) => store(deps, envelope, at),
       other: async (frame) => {
         throw new MoimError('bad-input', `a ${frame.t} frame out of place`);
@@ -168,7 +171,7 @@ async function store(deps: LinkClientDeps, jws: string, at: Position): Promise<v
     },
   );
   await db.transaction().execute(async (transaction) => {
-    if (!(await take(transaction, 'hub', at))) return;
+    if (!(await take(transaction, hubPeer(hub), at))) return;
     if (opened.message === undefined) {
       await record(transaction, now, 'delivery-refused', { code: opened.code });
       log.warn('delivery-refused', { code: opened.code });
@@ -178,7 +181,7 @@ async function store(deps: LinkClientDeps, jws: string, at: Position): Promise<v
       .insertInto('inbox')
       .values({
         message: opened.message,
-        peer: 'hub',
+        peer: hubPeer(hub),
         ...at,
         envelope: jws,
         received_at: now,

@@ -2,7 +2,8 @@
  * The last guard before a release: takes the truth and what is about to leave, and works out afresh what a reader could
  * learn. It shares no code with the rule's own search but the linear solver's interface and the two settings: it has its
  * own programs, its own pieces (released cells are constants here, so pieces are smaller), and keeps no witness. For
- * each cell it asks for the least and the greatest whole number and checks both points in exact arithmetic.
+ * each cell it asks for the least and the greatest whole number and checks both points in exact arithmetic. It asks
+ * twice: for a reader who knows nothing of empty cells, and for one who knows them all.
  */
 
 import type { RawCell, RawCells, ReleasedCell } from '../cell.ts';
@@ -75,38 +76,49 @@ export function audit(
   const zeroWithheld = zeroPieces(input, isWithheld);
   const floor = (cell: RawCell): number =>
     rule.showZero && cell.visibility === 'published' && !zeroWithheld.has(cell.id) ? 1 : 0;
-  const after = pieces(input, (cell) => {
+  const held = (cell: RawCell): readonly [number, number] => {
     const answer = said.get(cell.id);
     if (cell.visibility === 'known' || isExact(answer)) return [cell.value, cell.value];
     if (answer?.state === 'suppressed') return [Math.max(answer.low, floor(cell)), answer.high];
     return [floor(cell), Number.POSITIVE_INFINITY];
-  });
+  };
   // What a reader holds whatever is withheld: known numbers and, where no zero had to be withheld, "at least 1".
-  const before = pieces(input, (cell) =>
-    cell.visibility === 'known' ? [cell.value, cell.value] : [floor(cell), Number.POSITIVE_INFINITY],
-  );
+  const prior = (cell: RawCell): readonly [number, number] =>
+    cell.visibility === 'known' ? [cell.value, cell.value] : [floor(cell), Number.POSITIVE_INFINITY];
   const cap =
     8 *
     (input.cells.length + 2) *
     (input.cells.reduce((most, cell) => Math.max(most, cell.value), 0) + 2 * rule.minimumCell);
-
-  for (const piece of after) {
-    const targets = piece.cells.flatMap((cell, at) =>
-      isSensitive(cell, rule) || isWithheld(cell) ? [at] : [],
-    );
-    const widths = measure(piece, targets, cap, solve);
-    for (const [position, at] of targets.entries()) {
-      const { id } = piece.cells[at]!;
-      const width = widths[position];
-      if (width === undefined) add(id, 'unproven');
-      if (width === undefined || width >= rule.minimumCell) continue;
-      // Narrower than k: allowed only as far as no release could have hidden it.
-      const home = before.find((other) => other.cells.some((cell) => cell.id === id))!;
-      const [prior] = measure(home, [home.cells.findIndex((cell) => cell.id === id)], cap, solve);
-      if (prior === undefined) add(id, 'unproven');
-      else if (width < Math.min(rule.minimumCell, prior)) add(id, 'narrow');
+  const narrow = (
+    range: (cell: RawCell) => readonly [number, number],
+    whatever: (cell: RawCell) => readonly [number, number],
+    isTarget: (cell: RawCell) => boolean,
+  ): void => {
+    const before = pieces(input, whatever);
+    for (const piece of pieces(input, range)) {
+      const targets = piece.cells.flatMap((cell, at) => (isTarget(cell) ? [at] : []));
+      const widths = measure(piece, targets, cap, solve);
+      for (const [position, at] of targets.entries()) {
+        const { id } = piece.cells[at]!;
+        const width = widths[position];
+        if (width === undefined) add(id, 'unproven');
+        if (width === undefined || width >= rule.minimumCell) continue;
+        // Narrower than k: allowed only as far as no release could have hidden it.
+        const home = before.find((other) => other.cells.some((cell) => cell.id === id))!;
+        const [most] = measure(home, [home.cells.findIndex((cell) => cell.id === id)], cap, solve);
+        if (most === undefined) add(id, 'unproven');
+        else if (width < Math.min(rule.minimumCell, most)) add(id, 'narrow');
+      }
     }
-  }
+  };
+  narrow(held, prior, (cell) => isSensitive(cell, rule) || isWithheld(cell));
+  // The reader who knows which cells are empty, sent or derived: a zero must not be what covers a small number.
+  const knowing =
+    (range: (cell: RawCell) => readonly [number, number]) =>
+    (cell: RawCell): readonly [number, number] =>
+      cell.value === 0 ? [0, 0] : range(cell);
+  if (input.cells.some((cell) => cell.value === 0 && held(cell)[1] > 0))
+    narrow(knowing(held), knowing(prior), (cell) => cell.n > 0 && isSensitive(cell, rule));
   return found;
 }
 

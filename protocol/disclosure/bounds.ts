@@ -11,7 +11,8 @@ import { fail, type Row } from './table.ts';
 
 /** Bounds of every withheld cell by id: they hold the truth and are at least k wide. @throws MoimError `disclosure-failed` */
 export function boundsOf(search: Search): Map<string, Interval> {
-  const { table, withheld, region, limit, k } = search;
+  const { table, withheld, limit, k } = search;
+  const { region } = search.ordinary;
   const isSum = (row: Row): boolean =>
     row.low === 0 && row.high === 0 && table.cells[row.total]!.visibility === 'published';
   const summed = new Set(table.rows.flatMap((row) => (isSum(row) ? row.parts : [])));
@@ -34,13 +35,13 @@ export function boundsOf(search: Search): Map<string, Interval> {
 /** Binds a cell to one step of the finest grid that leaves every cell wide enough. */
 function takeStep(search: Search, at: number): void {
   const { kind, value } = search.table.cells[at]!;
-  const range = search.region.interval(at);
+  const range = search.ordinary.region.interval(at);
   for (let width = search.k; ; width *= 2) {
     const step = stepOf(value, kind, range, width, search.limit);
     if (step === undefined) return;
-    search.region.bound(at, step.low, step.high);
+    search.bound(at, step);
     if (search.isSafe()) return;
-    search.unbound(at);
+    search.bound(at);
   }
 }
 

@@ -4,6 +4,7 @@
  * 1. withhold the sensitive cells that would be sent;
  * 2. for each sensitive cell (sent or derived) and each withheld one, cheapest first: while a reader can narrow it
  *    to less than k, withhold the cheapest complement. Withholding more only widens, so this is done once a cell and ends;
+ *    The same for each small cell against a reader who knows which cells are empty (reading.ts);
  * 3. give back what turns out not to be needed, dearest first;
  * 4. give the withheld cells bounds (bounds.ts).
  *
@@ -19,6 +20,7 @@
 import type { RawCells, ReleasedCell } from '../cell.ts';
 import { boundsOf } from './bounds.ts';
 import type { LinearSolver } from './linear.ts';
+import type { Reading } from './reading.ts';
 import type { Interval } from './region.ts';
 import { type DisclosureRule, isSensitive } from './rule.ts';
 import { openSearch, type Search } from './search.ts';
@@ -76,35 +78,41 @@ function protectTable(
 
 /** Withholds complements until every sensitive and every withheld cell is wide. False where zeros must be withheld too. */
 function widenAll(search: Search): boolean {
+  const { ordinary, knowsZeros, small } = search;
+  // The stricter reading goes first: what keeps a cell wide there keeps it wide in the other.
+  if (knowsZeros !== undefined) for (const at of small) widen(search, knowsZeros, at);
   const done = new Set<number>();
   const next = (): number | undefined =>
     search.sensitive.find((at) => !done.has(at)) ??
     search.byCost.find((at) => search.withheld.has(at) && !done.has(at));
   for (let at = next(); at !== undefined; at = next()) {
-    if (!widen(search, at)) return false;
+    if (widen(search, ordinary, at) < search.k && search.zerosShown) return false;
     done.add(at);
   }
   return true;
 }
 
-function widen(search: Search, at: number): boolean {
-  const { region, complements, needed, withheld, k } = search;
-  const asWideAs = ({ low, high }: Interval): boolean => {
+/** Gives how wide the cell is kept: k, or as wide as it is with everything withheld. */
+function widen(search: Search, reading: Reading, at: number): number {
+  const { withheld, k } = search;
+  const { region, needed } = reading;
+  const asWideAs = ({ low, high }: Interval): void => {
     needed[at] = Math.min(k, high - low);
-    return needed[at] === k || !search.zerosShown;
   };
-  while (!region.isWide(at, needed[at]!)) {
-    let add = complements.propose(at, needed[at]!);
+  while (!reading.isSafe(at)) {
+    let add = reading.propose(at);
     if (add === undefined) {
-      if (!asWideAs(search.widest(at))) return false;
-      add = complements.propose(at, needed[at]!) ?? [];
+      asWideAs(reading.widest(at));
+      // Withholding the zeros as well comes before settling for less.
+      if (needed[at]! < k && reading === search.ordinary && search.zerosShown) break;
+      add = reading.propose(at) ?? [];
     }
     const before = withheld.size;
     for (const cell of add) search.withhold(cell);
-    if (withheld.size > before || region.isWide(at, needed[at]!)) continue;
+    if (withheld.size > before || reading.isSafe(at)) continue;
     // Fractions may promise what whole numbers do not keep: then everything goes, and nothing could be wider.
     search.withholdAll();
-    if (!asWideAs(region.interval(at))) return false;
+    asWideAs(region.interval(at));
   }
-  return true;
+  return needed[at]!;
 }

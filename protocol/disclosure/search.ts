@@ -1,8 +1,8 @@
 /** One set of linked cells while the rule works on it: which cells are withheld so far, and what a reader could then learn. */
 
-import { type Complements, openComplements } from './complement.ts';
 import type { LinearSolver } from './linear.ts';
-import { type Interval, openRegion, type Region } from './region.ts';
+import { openReading, type Reading } from './reading.ts';
+import type { Interval } from './region.ts';
 import { type DisclosureRule, isSensitive } from './rule.ts';
 import { ceiling, costs, type Table } from './table.ts';
 
@@ -15,21 +15,20 @@ export interface Search {
   readonly byCost: readonly number[];
   /** Cells that must not be learnt, sent or derived. */
   readonly sensitive: readonly number[];
+  /** Those of them that are not empty: a reader who knows the zeros must not learn them either. */
+  readonly small: readonly number[];
   readonly withheld: ReadonlySet<number>;
-  readonly region: Region;
-  readonly complements: Complements;
-  /** How wide each cell must stay: k, or less where nothing could keep it that wide. */
-  readonly needed: number[];
+  readonly ordinary: Reading;
+  /** Undefined where there is no zero that the ordinary reader does not know. */
+  readonly knowsZeros: Reading | undefined;
   /** Whether zeros are shown here that could be withheld too. */
   readonly zerosShown: boolean;
   withhold(cell: number): void;
   withholdAll(): void;
   /** Takes a withheld cell back, unless it is small or empty itself, or a cell would be narrow then. */
   giveBack(cell: number): void;
-  /** Forgets the bounds that a withheld cell was given. */
-  unbound(cell: number): void;
-  /** What a reader could learn if everything were withheld. */
-  widest(cell: number): Interval;
+  /** Sets the bounds that a withheld cell is sent with; without bounds, forgets them. */
+  bound(cell: number, interval?: Interval): void;
   isSafe(): boolean;
   solved(): number;
   close(): void;
@@ -43,8 +42,9 @@ export function openSearch(
   solve: LinearSolver,
 ): Search {
   const { cells } = table;
+  const k = rule.minimumCell;
   const price = costs(table);
-  const limit = ceiling(table, rule.minimumCell);
+  const limit = ceiling(table, k);
   const byCost = cells.map((_, at) => at).sort((a, b) => price[a]! - price[b]! || a - b);
   const isPublished = (at: number): boolean => cells[at]!.visibility === 'published';
   const isShownZero = (at: number): boolean => showZero && isPublished(at) && cells[at]!.value === 0;
@@ -56,6 +56,7 @@ export function openSearch(
   };
 
   const sensitive = byCost.filter((at) => isSensitive(cells[at]!, rule));
+  const small = sensitive.filter((at) => cells[at]!.n > 0);
   // Where zeros had to go for the sake of others, every one goes: one that is shown would say "at least 1" of the rest.
   const first = new Set(
     byCost.filter((at) => mayWithhold(at) && (isSensitive(cells[at]!, rule) || cells[at]!.value === 0)),
@@ -66,29 +67,35 @@ export function openSearch(
     isPublished(at) && !withheld.has(at) ? fixed(at) : interval,
   );
   const prices = price.map((cost, at) => (mayWithhold(at) && !withheld.has(at) ? cost : 0));
-  const region = openRegion(table, start, solve);
-  const complements = openComplements(table, everything, prices, solve);
-  const needed = cells.map(() => rule.minimumCell);
-  let prior: Region | undefined;
+  const options = { table, k, everything, start, prices, solve };
+  const ordinary = openReading({ ...options, knowsZeros: false });
+  const hidesZero = cells.some(({ value }, at) => value === 0 && everything[at]!.high > 0);
+  const knowsZeros =
+    hidesZero && small.length > 0 ? openReading({ ...options, knowsZeros: true }) : undefined;
+  const readings = knowsZeros === undefined ? [ordinary] : [ordinary, knowsZeros];
 
-  const bound = (at: number, { low, high }: Interval): void => region.bound(at, low, high);
+  const bound = (at: number, interval = open(at)): void => {
+    for (const reading of readings) reading.bound(at, interval);
+  };
   const withhold = (at: number): void => {
     withheld.add(at);
-    complements.withheld(at);
-    bound(at, open(at));
+    for (const reading of readings) reading.withheld(at);
+    bound(at);
   };
-  const isSafe = (): boolean => [...sensitive, ...withheld].every((at) => region.isWide(at, needed[at]!));
+  const isSafe = (): boolean =>
+    (knowsZeros === undefined || small.every(knowsZeros.isSafe)) &&
+    [...sensitive, ...withheld].every(ordinary.isSafe);
 
   return {
     table,
-    k: rule.minimumCell,
+    k,
     limit,
     byCost,
     sensitive,
+    small,
     withheld,
-    region,
-    complements,
-    needed,
+    ordinary,
+    knowsZeros,
     zerosShown: cells.some((_, at) => isShownZero(at)),
     withhold,
     withholdAll() {
@@ -100,17 +107,11 @@ export function openSearch(
       bound(at, fixed(at));
       if (!isSafe()) withhold(at);
     },
-    unbound: (at) => bound(at, open(at)),
-    widest(at) {
-      prior ??= openRegion(table, everything, solve);
-      return prior.interval(at);
-    },
+    bound,
     isSafe,
-    solved: () => region.solved() + complements.solved() + (prior?.solved() ?? 0),
+    solved: () => readings.reduce((sum, reading) => sum + reading.solved(), 0),
     close() {
-      region.close();
-      complements.close();
-      prior?.close();
+      for (const reading of readings) reading.close();
     },
   };
 }

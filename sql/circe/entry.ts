@@ -27,9 +27,13 @@ const carried = [
 /**
  * `primary_events`: the union of the entry criteria, each joined to the observation period that contains its start,
  * kept where the period reaches far enough on both sides. `event_id` counts per person by date, then row id, then the
- * order of criteria (Circe leaves that last tie open).
+ * order of criteria (Circe leaves that last tie open). `more` are further columns.
  */
-export function primaryEvents(scope: Scope, primary: CohortExpression['PrimaryCriteria']): Cte {
+export function primaryEvents(
+  scope: Scope,
+  primary: CohortExpression['PrimaryCriteria'],
+  more: readonly string[] = [],
+): Cte {
   const sources = primary.CriteriaList.map((criterion, index) => {
     const event = eventsOf(scope, criterion);
     const where = event.where.length === 0 ? '' : ` where ${event.where.join(' and ')}`;
@@ -49,7 +53,8 @@ export function primaryEvents(scope: Scope, primary: CohortExpression['PrimaryCr
       `select ${limited ? 'distinct on (e.person_id) ' : ''}e.person_id::bigint as person_id,`,
       `  ${limited ? '1::bigint' : `row_number() over (partition by e.person_id order by ${order})`} as event_id,`,
       '  e.start_date, e.end_date, o.observation_period_start_date as op_start_date,',
-      '  o.observation_period_end_date as op_end_date, e.visit_occurrence_id::bigint as visit_occurrence_id',
+      '  o.observation_period_end_date as op_end_date,',
+      `  ${['e.visit_occurrence_id::bigint as visit_occurrence_id', ...more].join(', ')}`,
       `from (${sources.join('\n  union all\n  ')}) e`,
       `join ${scope.table('observation_period')} o on o.person_id = e.person_id`,
       ...observed(PriorDays, PostDays).map((condition) => `  and ${condition}`),
@@ -116,12 +121,8 @@ function entryRows(scope: Scope, criteria: readonly Criterion[]): number | undef
 
 /** Entry events as qualified events, where nothing more is asked of them: one pass less. */
 export function unaskedEvents(scope: Scope, expression: CohortExpression): Cte {
-  const primary = primaryEvents(scope, expression.PrimaryCriteria);
-  return {
-    ...primary,
-    name: 'qualified_events',
-    sql: primary.sql.replace('\nfrom (', ', 0::bigint as mask\nfrom ('),
-  };
+  const primary = primaryEvents(scope, expression.PrimaryCriteria, ['0::bigint as mask']);
+  return { ...primary, name: 'qualified_events' };
 }
 
 /** `included_events`: events with every bit set, limited by ExpressionLimit. */

@@ -21,6 +21,7 @@ import type { Json } from '#sql/circe/json.ts';
 import { readAdjustment, readFilter, readPeriod } from '#sql/circe/read-filters.ts';
 import {
   booleanOf,
+  daysOf,
   integerOf,
   listOf,
   type ObjectReader,
@@ -28,6 +29,9 @@ import {
   type Reader,
   wordOf,
 } from '#sql/circe/reader.ts';
+
+/** Every level multiplies the work of the one above; the library's definitions use two. */
+const deepestNesting = 4;
 
 /** `{ConditionOccurrence: {…}}` and its like; undefined, with an error, for a type that Circe does not know. */
 export function readCriterion(reader: Reader, path: string, json: Json): Criterion | undefined {
@@ -51,6 +55,9 @@ export function readCriterion(reader: Reader, path: string, json: Json): Criteri
   const filters = readFilters(reader, object, attributes);
   const has = (name: string) => (Object.hasOwn(attributes, name) ? object.take(name) : undefined);
   const group = has('CorrelatedCriteria');
+  if (group !== undefined && path.split('.CorrelatedCriteria').length > deepestNesting) {
+    reader.error(path, 'too-deep', `correlated criteria are nested more than ${deepestNesting} deep`);
+  }
   const adjustment = readAdjustment(reader, object.at('DateAdjustment'), has('DateAdjustment'));
   const period = readPeriod(reader, object.at('UserDefinedPeriod'), has('UserDefinedPeriod'));
   const criterion = {
@@ -88,7 +95,9 @@ export function readGroup(reader: Reader, path: string, json: Json): CriteriaGro
     true,
   );
   const count = integerOf(reader, object.at('Count'), object.take('Count'));
-  if (type === undefined)
+  const members = criteria.length + people.length + groups.length;
+  // An empty group is true whatever its type: some exports leave it out then.
+  if (type === undefined && members > 0 && object.take('Type') === undefined)
     reader.error(object.at('Type'), 'missing', 'a group says ALL, ANY, AT_LEAST or AT_MOST');
   if (type?.startsWith('AT_') && count === undefined)
     reader.error(object.at('Count'), 'missing', `${type} needs a count`);
@@ -186,8 +195,10 @@ function readWindow(reader: Reader, path: string, json: Json | undefined): Windo
 
 function readEndpoint(reader: Reader, path: string, json: Json | undefined): Endpoint {
   const object = openObject(reader, path, json);
-  const days = integerOf(reader, object.at('Days'), object.take('Days'));
+  const days = daysOf(reader, object.at('Days'), object.take('Days'));
   const coeff = integerOf(reader, object.at('Coeff'), object.take('Coeff')) ?? 0;
+  if (Math.abs(coeff) > 1)
+    reader.error(object.at('Coeff'), 'unknown-word', 'expected -1 (before) or 1 (after)');
   object.done();
   return { ...(days === undefined ? {} : { Days: days }), Coeff: coeff };
 }

@@ -15,6 +15,7 @@ import { readConcept } from '#sql/circe/read-concepts.ts';
 import {
   booleanOf,
   dateOf,
+  daysOf,
   integerOf,
   kindOf,
   listOf,
@@ -170,7 +171,7 @@ export function readAdjustment(
   const object = openObject(reader, path, json);
   const word = (name: string, otherwise: 'START_DATE' | 'END_DATE') =>
     wordOf(reader, object.at(name), object.take(name), ['START_DATE', 'END_DATE']) ?? otherwise;
-  const days = (name: string) => integerOf(reader, object.at(name), object.take(name)) ?? 0;
+  const days = (name: string) => daysOf(reader, object.at(name), object.take(name)) ?? 0;
   const adjustment = {
     StartWith: word('StartWith', 'START_DATE'),
     StartOffset: days('StartOffset'),

@@ -14,6 +14,7 @@ import { readCriterion, readGroup } from '#sql/circe/read-criteria.ts';
 import { readPeriod } from '#sql/circe/read-filters.ts';
 import {
   createReader,
+  daysOf,
   deepFreeze,
   integerOf,
   listOf,
@@ -99,8 +100,8 @@ function readPrimary(reader: Reader, path: string, json: Json): PrimaryCriteria 
   const result = {
     CriteriaList: list.flatMap(([at, item]) => readCriterion(reader, at, item) ?? []),
     ObservationWindow: {
-      PriorDays: integerOf(reader, window.at('PriorDays'), window.take('PriorDays')) ?? 0,
-      PostDays: integerOf(reader, window.at('PostDays'), window.take('PostDays')) ?? 0,
+      PriorDays: daysOf(reader, window.at('PriorDays'), window.take('PriorDays')) ?? 0,
+      PostDays: daysOf(reader, window.at('PostDays'), window.take('PostDays')) ?? 0,
     },
     PrimaryCriteriaLimit: readLimit(
       reader,
@@ -157,7 +158,7 @@ function readEndStrategy(reader: Reader, path: string, json: Json | undefined): 
       DateField:
         wordOf(reader, object.at('DateField'), object.take('DateField'), ['StartDate', 'EndDate']) ??
         'StartDate',
-      Offset: integerOf(reader, object.at('Offset'), object.take('Offset')) ?? 0,
+      Offset: daysOf(reader, object.at('Offset'), object.take('Offset')) ?? 0,
     };
     object.done();
     return strategy;
@@ -166,13 +167,13 @@ function readEndStrategy(reader: Reader, path: string, json: Json | undefined): 
   const codeset = integerOf(reader, object.at('DrugCodesetId'), object.take('DrugCodesetId'));
   if (codeset === undefined)
     reader.error(object.at('DrugCodesetId'), 'missing', 'a custom era needs the concept set of its drugs');
-  const supply = integerOf(reader, object.at('DaysSupplyOverride'), object.take('DaysSupplyOverride'));
+  const supply = daysOf(reader, object.at('DaysSupplyOverride'), object.take('DaysSupplyOverride'));
   const strategy = {
     kind: 'CustomEra' as const,
     path: object.path,
     ...(codeset === undefined ? {} : { DrugCodesetId: codeset }),
-    GapDays: integerOf(reader, object.at('GapDays'), object.take('GapDays')) ?? 0,
-    Offset: integerOf(reader, object.at('Offset'), object.take('Offset')) ?? 0,
+    GapDays: daysOf(reader, object.at('GapDays'), object.take('GapDays')) ?? 0,
+    Offset: daysOf(reader, object.at('Offset'), object.take('Offset')) ?? 0,
     ...(supply === undefined ? {} : { DaysSupplyOverride: supply }),
   };
   object.done();
@@ -183,7 +184,7 @@ function readCollapse(reader: Reader, path: string, json: Json | undefined): { E
   if (json === undefined) return { EraPad: 0 };
   const object = openObject(reader, path, json);
   wordOf(reader, object.at('CollapseType'), object.take('CollapseType'), ['ERA']);
-  const pad = integerOf(reader, object.at('EraPad'), object.take('EraPad')) ?? 0;
+  const pad = daysOf(reader, object.at('EraPad'), object.take('EraPad')) ?? 0;
   object.done();
   return { EraPad: pad };
 }

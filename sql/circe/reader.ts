@@ -91,6 +91,17 @@ export function integerOf(reader: Reader, path: string, value: Json | undefined)
   return undefined;
 }
 
+/** More days than any life: what is beyond could only overflow a date, and so tell by failing whether a row is there. */
+const mostDays = 100_000;
+
+/** A number of days, of either sign; undefined (with an error) for anything else, undefined alone where absent. */
+export function daysOf(reader: Reader, path: string, value: Json | undefined): number | undefined {
+  const days = integerOf(reader, path, value);
+  if (days === undefined || Math.abs(days) <= mostDays) return days;
+  reader.error(path, 'too-large', `expected at most ${mostDays} days, either way`);
+  return undefined;
+}
+
 export function booleanOf(reader: Reader, path: string, value: Json | undefined): boolean | undefined {
   if (value === undefined || typeof value === 'boolean') return value;
   reader.error(path, 'not-a-boolean', `expected true or false, found ${kindOf(value)}`);

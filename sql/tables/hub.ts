@@ -41,6 +41,8 @@ export interface HubTables extends MailboxTables {
     state: string;
     code: string | null;
     changed_at: string;
+    /** After this an undelivered job is given up. */
+    expires_at: string;
     change: Generated<bigint>;
   };
   reply: { job: string; message: string; header: string; sealed: JsonColumn; received_at: string };

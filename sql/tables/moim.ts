@@ -30,6 +30,14 @@ export interface MoimTables extends MailboxTables {
     received_at: string;
     changed_at: string;
   };
+  released_table: {
+    lead: string;
+    cells: string;
+    data_version: string;
+    minimum_cell: number;
+    show_zero: boolean;
+    job: string;
+  };
   released: {
     job: string;
     released_at: string;

@@ -67,6 +67,8 @@ function begin(
       close: () => {
         closed += 1;
       },
+      pause: () => {},
+      resume: () => {},
       ...more,
     },
     after,
@@ -270,7 +272,7 @@ async function exchange(
       }
       setImmediate(() => ends[to]?.receive(readFrame(text)));
     };
-    const common = { log: silentLog, now: () => Date.parse(now), other: async () => {}, close: () => {} };
+    const common = { log: silentLog, now: () => Date.parse(now), other: async () => {}, close: () => {}, pause: () => {}, resume: () => {} };
     const [holdsNode, holdsHub] = [
       await position(node, `${site}-hub`, 'in'),
       await position(hub, site, 'in'),

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import { type Database, openDatabase } from '#host/postgres/database.ts';
-import { fastAndFragile } from '#host/postgres/settings.ts';
 import { runNode } from '#node/run.ts';
+import type { Ending } from '#test/support/database.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
 import { fillCdm } from './cohort.ts';
-import { openHub, openLead, reach, rowsOf, sendStudy, statesOf, succeed } from './network.ts';
+import { backwards, openHub, openLead, reach, rowsOf, sendStudy, statesOf, succeed } from './network.ts';
 import { command, type Environment, serving, until } from './party.ts';
 
 const hub = await openHub({ after });
@@ -18,20 +18,20 @@ afterEach(async () => {
 });
 
 /** A hospital whose server is in `serverHome`, and can be killed: its own where that is its home, else a given one. */
-async function openHospital(site: string, own: boolean) {
-  const home = temporaryHome({ after });
-  const serverHome = own ? home : temporaryHome({ after });
-  const database = await openDatabase({ home: serverHome, settings: fastAndFragile });
+async function openHospital(t: Ending, site: string, own: boolean) {
+  const end = backwards(t);
+  const home = temporaryHome(end);
+  const serverHome = own ? home : temporaryHome(end);
+  // Whoever kills the server tests its durability: it keeps its settings.
+  const database = await openDatabase({ home: serverHome });
   const env: Environment = own ? {} : { MOIM_DATABASE_URL: database.url };
   const life = serving('node', (needs) => runNode({ home, env, ...needs }));
-  after(async () => {
-    await life.stop();
-    await database.close();
-  });
+  end.after(() => database.close());
+  end.after(() => life.stop());
   await succeed({ home, env }, 'node', 'init');
   const token = (await succeed(hub, 'hub', 'token', 'create', '--role', 'site', '--site', site)).out;
   const { out } = await succeed({ home, env }, 'node', 'enroll', '--hub', hub.url, '--token', token, '--json');
-  const { fingerprint } = { fingerprint: (JSON.parse(out) as { fingerprints: { site: string } }).fingerprints.site };
+  const fingerprint = (JSON.parse(out) as { fingerprints: { site: string } }).fingerprints.site;
   await succeed(hub, 'hub', 'approve', fingerprint);
   await succeed({ home, env }, 'node', 'trust', 'lead', lead.key, '--fingerprint', lead.fingerprint, '--entity', 'Test lead');
   await fillCdm(database.pool, { persons: 60, salt: 1 });
@@ -67,8 +67,8 @@ async function assertAnsweredOnce(hospital: Hospital, job: string): Promise<void
   assert.match((await succeed(hospital, 'nodeAudit', 'verify')).out, /^ok /);
 }
 
-test('a node whose own server is killed while a cohort runs starts it again and answers once', async () => {
-  const hospital = await openHospital('own', true);
+test('a node whose own server is killed while a cohort runs starts it again and answers once', async (t) => {
+  const hospital = await openHospital(t, 'own', true);
   await hospital.start();
   for (let round = 0; round < 2; round += 1) {
     const free = await hold(hospital.database, 'cdm.person');
@@ -85,8 +85,8 @@ test('a node whose own server is killed while a cohort runs starts it again and 
   await hospital.stop();
 });
 
-test('a node waits for a given server that is gone, the commands say what to do, and the job is answered once', async () => {
-  const hospital = await openHospital('given', false);
+test('a node waits for a given server that is gone, the commands say what to do, and the job is answered once', async (t) => {
+  const hospital = await openHospital(t, 'given', false);
   await hospital.start();
   const free = await hold(hospital.database, 'cdm.person');
   const study = await sendStudy({ hub, lead, sites: [hospital] });
@@ -115,7 +115,9 @@ test('a node waits for a given server that is gone, the commands say what to do,
   assert.equal(doctor.out.includes(password), false);
   assert.notEqual((await statesOf(lead, study))['given'], 'answered');
 
+  const before = hospital.database.url;
   await hospital.database.reopen();
+  assert.equal(hospital.database.url, before, 'the server is back at its address');
   await reach(lead, study, { given: 'answered' }, 40_000);
   await assertAnsweredOnce(hospital, study.jobs['given'] ?? '');
   await hospital.stop();

@@ -152,7 +152,7 @@ async function openParty(t: Ending, streams: readonly ('hub' | 'cdm' | 'moim' | 
 }
 
 /** Hooks in the reverse of the order they were made in: what serves is stopped before its database goes. */
-function backwards(t: Ending): Ending {
+export function backwards(t: Ending): Ending {
   const works: (() => Promise<void>)[] = [];
   t.after(async () => {
     for (const work of works.reverse()) await work();

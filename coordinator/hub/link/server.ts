@@ -12,7 +12,7 @@ import { type Position, position } from '#host/mailbox.ts';
 import { toBase64url } from '#protocol/bytes.ts';
 import { canonical, type Json } from '#protocol/canonical.ts';
 import { type Envelope, openEnvelope, type ReplyBody } from '#protocol/envelope.ts';
-import { type ErrorCode, MoimError } from '#protocol/errors.ts';
+import { type ErrorCode, errors, MoimError } from '#protocol/errors.ts';
 import { commonVersion, transcript, writeFrame } from '#protocol/frame.ts';
 import { thumbprint } from '#protocol/keys.ts';
 import { sign, verifySignature } from '#protocol/sign.ts';
@@ -48,12 +48,17 @@ interface Live {
 /** The handshake ends within this time, or the socket does. */
 const handshakeMs = 10_000;
 
+/** Sockets in the handshake at one time. */
+const mostUnproved = 200;
+
 export function createLinks(deps: LinkDeps): Links {
   const live = new Map<string, Live>();
   const claimed = new Set<string>();
   const open = new Set<WebSocket>();
 
   const accept = (socket: WebSocket) => {
+    // Who has not proved a key yet takes little room, and not for long.
+    if (open.size - live.size >= mostUnproved) return socket.terminate();
     open.add(socket);
     const inbox = frameReader(socket);
     const timer = setTimeout(() => socket.terminate(), handshakeMs);
@@ -65,6 +70,7 @@ export function createLinks(deps: LinkDeps): Links {
     void (async () => {
       try {
         const site = await greet(deps, socket, inbox);
+        inbox.admit();
         if (claimed.has(site.site)) throw new MoimError('second-session');
         // A socket that closed meanwhile tells nobody any more: its claim would never be given back.
         if (socket.readyState !== socket.OPEN) throw new MoimError('link-closed');
@@ -82,7 +88,7 @@ export function createLinks(deps: LinkDeps): Links {
         beat(socket);
         deps.log.info('link-up', { site: site.site });
       } catch (cause) {
-        const code: ErrorCode = cause instanceof MoimError ? cause.code : 'internal';
+        const code: ErrorCode = cause instanceof MoimError && 'wire' in errors[cause.code] ? cause.code : 'internal';
         deps.log.warn('link-refused', { code });
         if (socket.readyState === socket.OPEN) socket.send(writeFrame({ t: 'refuse', code }));
         socket.close();
@@ -103,6 +109,8 @@ export function createLinks(deps: LinkDeps): Links {
         now: deps.now,
         send: (text) => socket.send(text),
         close: () => socket.close(),
+        pause: () => socket.pause(),
+        resume: () => socket.resume(),
         store: (envelope, at) => store(deps, site, envelope, at),
         other: async (frame) => {
           if (frame.t !== 'state') throw new MoimError('bad-input', 'a frame out of place');

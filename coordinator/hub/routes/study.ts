@@ -9,9 +9,12 @@ import type { StoredReply } from '../relay/reply.ts';
 import type { JobRow } from '../study/job.ts';
 import { bearer, perMinute } from './route.ts';
 
+/** Characters of a signed study: its envelope stays within a frame. */
+const studyLimit = 12 * 1024 * 1024;
+
 const closed = { additionalProperties: false } as const;
 const Params = Type.Object({ id: Uuid }, closed);
-const SendBody = Type.Object({ study: Type.String({ maxLength: 24 * 1024 * 1024 }) }, closed);
+const SendBody = Type.Object({ study: Type.String({ maxLength: studyLimit }) }, closed);
 const WatchQuery = Type.Object(
   { after: Type.Optional(Type.String({ pattern: '^\\d{1,18}$' })), wait: Type.Optional(Type.String({ pattern: '^([0-9]|1[0-9]|2[0-5])$' })) },
   closed,
@@ -27,7 +30,7 @@ export interface StudyDeps {
 export function studyRoutes(app: FastifyInstance, deps: StudyDeps): void {
   app.post<{ Body: Static<typeof SendBody> }>(
     '/api/v1/studies',
-    { schema: { body: SendBody }, bodyLimit: 25 * 1024 * 1024, config: { role: 'lead', rateLimit: perMinute(60) } },
+    { schema: { body: SendBody }, bodyLimit: studyLimit + 1024, config: { role: 'lead', rateLimit: perMinute(60) } },
     async (request, reply) => {
       const { study, hash } = await deps.accept(request.body.study, bearer(request).id);
       return reply.code(201).send({ study: study.id, version: study.version, hash });

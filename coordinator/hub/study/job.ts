@@ -11,6 +11,7 @@ export interface JobRow {
   readonly state: string;
   readonly code: string | null;
   readonly changedAt: string;
+  readonly expiresAt: string;
   readonly change: string;
 }
 
@@ -19,7 +20,7 @@ export async function jobsOf(db: HubDb, study: string, sender: string, after = 0
   await newestVersion(db, study, sender);
   const rows = await db
     .selectFrom('job')
-    .select(['site', 'job', 'state', 'code', 'changed_at', 'change'])
+    .select(['site', 'job', 'state', 'code', 'changed_at', 'expires_at', 'change'])
     .where('study', '=', study)
     .where('change', '>', after)
     .orderBy('change')
@@ -30,6 +31,7 @@ export async function jobsOf(db: HubDb, study: string, sender: string, after = 0
     state: row.state,
     code: row.code,
     changedAt: row.changed_at,
+    expiresAt: row.expires_at,
     change: String(row.change),
   }));
 }

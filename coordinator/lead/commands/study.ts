@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { type Command, type CommandContext, type Commands, needArg, needFlag, numberFlag, textFlag } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
 import { makeHome, readText, writeWhole } from '#host/home.ts';
+import { hubUrl } from '#host/hub-url.ts';
 import { readSigningKey } from '#host/key-file.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { type PrivateKey, publicOf } from '#protocol/keys.ts';
@@ -40,7 +41,7 @@ const send: Command = {
   options: { hub: { type: 'string' }, 'token-file': { type: 'string' } },
   async run(context) {
     const file = needArg(context, 0, 'F');
-    const hub = needFlag(context, 'hub').replace(/\/$/, '');
+    const hub = hubUrl(needFlag(context, 'hub'), context.env);
     const tokenFile = resolve(needFlag(context, 'token-file'));
     const { jws } = readSigned(file);
     const { study, hash } = await openStudy(jws, claimedLead(jws));

@@ -62,6 +62,7 @@ create table job (
   state text not null,
   code text,
   changed_at timestamptz not null,
+  expires_at timestamptz not null,
   change bigint not null default nextval('job_change'),
   foreign key (study, version) references study (study, version),
   unique (study, version, site)

@@ -56,15 +56,38 @@ test('check says what it finds and what the definition means; 1 on errors only',
   );
 });
 
+test('check --here says what the definition meets on this CDM', async (t) => {
+  const path = folder(temporaryHome(t), { c: plain, deadly: cohort([{ Death: {} }]) });
+  const { pool, url } = await testDatabase(t, { streams: ['cdm'] });
+  const codes = async (name: string) => {
+    const { lines } = await moim('check', [join(path, `${name}.json`), '--here', '--json'], {
+      MOIM_CDM_URL: url,
+    });
+    const [report] = JSON.parse(lines[0] ?? '');
+    return report.findings
+      .map((finding: { readonly code: string }) => finding.code)
+      .filter((one: string) => one !== 'zero-offset');
+  };
+  assert.deepEqual(await codes('c'), ['no-concept-here']);
+  await pool.query(
+    "insert into cdm.concept (concept_id, concept_name, domain_id, vocabulary_id, concept_class_id, concept_code, valid_start_date, valid_end_date) values (1, 'one', 'Condition', 'SNOMED', 'x', '1', '2000-01-01', '2099-12-31')",
+  );
+  assert.deepEqual(await codes('c'), ['no-row-here']);
+  await pool.query('drop table cdm.death');
+  assert.deepEqual(await codes('deadly'), ['table-missing']);
+});
+
 test('compile prints self-contained SQL that runs, and nothing else', async (t) => {
   const path = folder(temporaryHome(t), { good: plain, region: cohort([{ LocationRegion: {} }]) });
   const { exit, lines } = await moim('compile', [join(path, 'good.json'), '--schema', 'cdm']);
   assert.equal(exit, 0);
-  const { pool } = await testDatabase(t, { streams: ['cdm'] });
+  const { pool, url } = await testDatabase(t, { streams: ['cdm'] });
   assert.deepEqual((await pool.query(lines.join('\n'))).rows, []);
   await assert.rejects(moim('compile', [join(path, 'region.json')]), code('definition-refused'));
   await assert.rejects(moim('compile', []), code('usage'));
-  await assert.rejects(moim('compile', [join(path, 'good.json'), '--here']), code('usage'));
+  const here = await moim('compile', [join(path, 'good.json'), '--here'], { MOIM_CDM_URL: url });
+  assert.doesNotMatch(here.lines[0] ?? '', /concept_sets/);
+  assert.deepEqual((await pool.query(here.lines.join('\n'))).rows, []);
 });
 
 test('generate prints one line a cohort, spelled as the contract has it', async (t) => {

@@ -128,6 +128,20 @@ test('null is absent, and absent limits mean First', () => {
   assert.equal('AdditionalCriteria' in result.expression, false);
 });
 
+test('a group needs its type where it has members', () => {
+  const correlatedOnce = { CriteriaList: [correlated(condition)] };
+  assert.deepEqual(findings({ ...plain, AdditionalCriteria: {} }), []);
+  assert.deepEqual(findings({ ...plain, AdditionalCriteria: correlatedOnce }), [
+    'missing $.AdditionalCriteria.Type',
+  ]);
+  assert.deepEqual(findings({ ...plain, AdditionalCriteria: { ...correlatedOnce, Type: 'SOME' } }), [
+    'unknown-word $.AdditionalCriteria.Type',
+  ]);
+  assert.deepEqual(findings({ ...plain, AdditionalCriteria: { ...correlatedOnce, Type: 'AT_LEAST' } }), [
+    'missing $.AdditionalCriteria.Count',
+  ]);
+});
+
 test('the expression is frozen through and through', () => {
   const result = read(
     JSON.stringify({

@@ -2,7 +2,8 @@ with primary_events as materialized (
 select e.person_id::bigint as person_id,
   row_number() over (partition by e.person_id order by e.sort_date, e.row_id, e.criterion) as event_id,
   e.start_date, e.end_date, o.observation_period_start_date as op_start_date,
-  o.observation_period_end_date as op_end_date, e.visit_occurrence_id::bigint as visit_occurrence_id
+  o.observation_period_end_date as op_end_date,
+  e.visit_occurrence_id::bigint as visit_occurrence_id
 from (select x1.person_id as person_id, x1.condition_occurrence_id as row_id, 0 as criterion, x1.condition_start_date as start_date, coalesce(x1.condition_end_date, x1.condition_start_date + 1) as end_date, x1.condition_start_date as sort_date, x1.visit_occurrence_id as visit_occurrence_id from (select distinct on (x1.person_id) x1.* from "cdm".condition_occurrence x1 where x1.condition_concept_id = 10 order by x1.person_id, x1.condition_start_date, x1.condition_occurrence_id) x1) e
 join "cdm".observation_period o on o.person_id = e.person_id
   and e.start_date >= o.observation_period_start_date
@@ -21,7 +22,7 @@ where q.mask = 7
 ),
 cohort_rows as (
 select r.person_id, r.start_date, r.end_date from (
-  select i.person_id, i.start_date, case when (case when i.start_date > i.op_end_date then i.op_end_date else i.start_date end) >= i.start_date then (case when i.start_date > i.op_end_date then i.op_end_date else i.start_date end) end as end_date
+  select i.person_id, i.start_date, least(i.start_date, i.op_end_date) as end_date
   from included_events i
 ) r where r.end_date is not null
 ),
