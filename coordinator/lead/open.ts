@@ -1,5 +1,6 @@
 /** RelayedReply → OpenedReply → SiteResult: every signature verified, every reply opened with the study's sealing key. */
 
+import { pool } from '#protocol/disclosure/pool.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { fingerprint, type PublicKey, type SealingPair } from '#protocol/keys.ts';
 import { openReply, type SiteAnswer, verifyReply } from '#protocol/reply.ts';
@@ -41,12 +42,20 @@ export async function openReplies(signed: SignedStudy, relayed: HubReplies, seal
       const told = new Set(answer.cohorts.map(({ cohort }) => cohort));
       if (told.size !== answer.cohorts.length || signed.study.cohorts.some((_, i) => !told.has(i)) || told.size !== signed.study.cohorts.length) throw new MoimError('bad-input', 'an answer without all cohorts');
       if (answer.minimumCell < signed.study.minimumCell) throw new MoimError('bad-input', 'an answer under the study’s own minimum cell');
+      for (const { cells } of answer.cohorts) checkCells(site.site, cells);
       results.push({ site: site.site, answer, pinned: site.fingerprint !== undefined });
     } catch (cause) {
       refused.push({ site: site.site, code: cause instanceof MoimError ? cause.code : 'internal' });
     }
   }
   return { results, refused };
+}
+
+/** One site's odd cells must not spoil the pool of all: whatever could not be pooled with others is refused here, and the site named. */
+function checkCells(site: string, cells: SiteAnswer['cohorts'][number]['cells']): void {
+  pool([{ site, cells }], { of: 1 });
+  const odd = cells.some(({ id, kind }) => (kind === 'rows') !== /^rows(:|$)/.test(id));
+  if (odd) throw new MoimError('bad-input', 'a cell counts something else than its name says');
 }
 
 function siteKey(relayed: HubReplies, site: { site: string; fingerprint?: string }): PublicKey {

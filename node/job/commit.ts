@@ -29,10 +29,10 @@ const replyDays = 365;
 
 /**
  * Refuses a table that this lead was given before under another rule: each rule withholds other cells, and who lays them side by side
- * sees through all of them. Throws MoimError `released-otherwise`.
+ * sees through all of them. (Another rule because the hospital changed its own policy is the hospital's choice.) Throws MoimError `released-otherwise`.
  */
 export async function refuseOtherRule(db: NodeDb, job: PermittedJob, raw: RawResult): Promise<void> {
-  const { rule, verified } = job.facts;
+  const { rule, verified, policyVersion } = job.facts;
   for (const table of tableHashes(raw)) {
     const other = await db
       .selectFrom('released_table')
@@ -40,6 +40,7 @@ export async function refuseOtherRule(db: NodeDb, job: PermittedJob, raw: RawRes
       .where('lead', '=', verified.lead)
       .where('cells', '=', table)
       .where('data_version', '=', raw.dataVersion)
+      .where('policy', '=', policyVersion)
       .where((where) => where.or([where('minimum_cell', '!=', rule.minimumCell), where('show_zero', '!=', rule.showZero)]))
       .executeTakeFirst();
     if (other) throw new MoimError('released-otherwise');
@@ -85,6 +86,7 @@ export async function commitAnswer(deps: CommitDeps, job: PermittedJob, raw: Raw
           lead: verified.lead,
           cells,
           data_version: raw.dataVersion,
+          policy: policyVersion,
           minimum_cell: rule.minimumCell,
           show_zero: rule.showZero,
           job: reply.job,

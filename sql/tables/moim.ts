@@ -34,6 +34,7 @@ export interface MoimTables extends MailboxTables {
     lead: string;
     cells: string;
     data_version: string;
+    policy: number;
     minimum_cell: number;
     show_zero: boolean;
     job: string;

@@ -7,8 +7,9 @@ import { runNode } from '#node/run.ts';
 import type { Ending } from '#test/support/database.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
 import { fillCdm } from './cohort.ts';
-import { backwards, openHub, openLead, reach, rowsOf, sendStudy, statesOf, succeed } from './network.ts';
+import { backwards, openHub, openLead, rowsOf, succeed } from './network.ts';
 import { command, type Environment, serving, until } from './party.ts';
+import { reach, sendStudy, statesOf } from './study.ts';
 
 const hub = await openHub({ after });
 const lead = await openLead({ after }, hub);
@@ -30,10 +31,29 @@ async function openHospital(t: Ending, site: string, own: boolean) {
   end.after(() => life.stop());
   await succeed({ home, env }, 'node', 'init');
   const token = (await succeed(hub, 'hub', 'token', 'create', '--role', 'site', '--site', site)).out;
-  const { out } = await succeed({ home, env }, 'node', 'enroll', '--hub', hub.url, '--token', token, '--json');
+  const { out } = await succeed(
+    { home, env },
+    'node',
+    'enroll',
+    '--hub',
+    hub.url,
+    '--token',
+    token,
+    '--json',
+  );
   const fingerprint = (JSON.parse(out) as { fingerprints: { site: string } }).fingerprints.site;
   await succeed(hub, 'hub', 'approve', fingerprint);
-  await succeed({ home, env }, 'node', 'trust', 'lead', lead.key, '--fingerprint', lead.fingerprint, '--entity', 'Test lead');
+  await succeed(
+    { home, env },
+    'node',
+    'trust',
+    'lead',
+    lead.key,
+    '--fingerprint',
+    lead.fingerprint,
+    '--entity',
+    'Test lead',
+  );
   await fillCdm(database.pool, { persons: 60, salt: 1 });
   return { site, fingerprint, home, env, pool: database.pool, database, serverHome, ...life };
 }
@@ -42,7 +62,10 @@ type Hospital = Awaited<ReturnType<typeof openHospital>>;
 
 /** Kills the server as a power cut would: the postmaster and all its sessions are gone at once. */
 function killServer({ serverHome }: Hospital): void {
-  process.kill(Number(readFileSync(join(serverHome, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
+  process.kill(
+    Number(readFileSync(join(serverHome, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]),
+    'SIGKILL',
+  );
 }
 
 async function hold(database: Database, table: string): Promise<() => Promise<void>> {
@@ -78,7 +101,7 @@ test('a node whose own server is killed while a cohort runs starts it again and 
     await free();
     await reach(lead, study, { own: 'answered' }, 40_000);
     await hospital.database.reopen();
-    await assertAnsweredOnce(hospital, study.jobs['own'] ?? '');
+    await assertAnsweredOnce(hospital, study.jobs.own ?? '');
   }
   const log = hospital.lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
   assert.ok(log.includes('database-back'));
@@ -93,7 +116,9 @@ test('a node waits for a given server that is gone, the commands say what to do,
   await reach(lead, study, { given: 'running' });
   killServer(hospital);
   await free();
-  await until('the node to miss its database', () => hospital.lines.some((line) => line.includes('database-lost')));
+  await until('the node to miss its database', () =>
+    hospital.lines.some((line) => line.includes('database-lost')),
+  );
 
   const password = new URL(hospital.database.url).password;
   for (const words of [
@@ -113,20 +138,20 @@ test('a node waits for a given server that is gone, the commands say what to do,
   assert.equal(doctor.code, 1);
   assert.match(doctor.out, /failed +database[\s\S]*MOIM_DATABASE_URL/);
   assert.equal(doctor.out.includes(password), false);
-  assert.notEqual((await statesOf(lead, study))['given'], 'answered');
+  assert.notEqual((await statesOf(lead, study)).given, 'answered');
 
   const before = hospital.database.url;
   await hospital.database.reopen();
   assert.equal(hospital.database.url, before, 'the server is back at its address');
   await reach(lead, study, { given: 'answered' }, 40_000);
-  await assertAnsweredOnce(hospital, study.jobs['given'] ?? '');
+  await assertAnsweredOnce(hospital, study.jobs.given ?? '');
   await hospital.stop();
 });
 
 test('a database address that is none, or a wrong password, is refused without being printed', async () => {
   const home = temporaryHome({ after });
-  await succeed({ home, env: { MOIM_DATABASE_URL: hub.env['MOIM_DATABASE_URL'] ?? '' } }, 'node', 'init');
-  const wrong = new URL(hub.env['MOIM_DATABASE_URL'] ?? '');
+  await succeed({ home, env: { MOIM_DATABASE_URL: hub.env.MOIM_DATABASE_URL ?? '' } }, 'node', 'init');
+  const wrong = new URL(hub.env.MOIM_DATABASE_URL ?? '');
   wrong.password = 'marker-password';
   const refused = await command(home, { MOIM_DATABASE_URL: wrong.href }, 'node', 'policy', 'show');
   assert.equal(refused.code, 4);

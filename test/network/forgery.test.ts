@@ -1,14 +1,23 @@
+// Longer than 300 lines because one hospital, opened once, stands under every attack.
+
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Json } from '#protocol/canonical.ts';
 import { uuidv7 } from '#protocol/ids.ts';
-import { createSealingPair, createSigningKey, fingerprint, type PrivateKey, publicOf } from '#protocol/keys.ts';
+import {
+  createSealingPair,
+  createSigningKey,
+  fingerprint,
+  type PrivateKey,
+  publicOf,
+} from '#protocol/keys.ts';
 import { sign } from '#protocol/sign.ts';
-import { type SignedStudy, signStudy, type Study } from '#protocol/study.ts';
+import { type SignedStudy, type Study, signStudy } from '#protocol/study.ts';
 import { fillCdm } from './cohort.ts';
 import { jobEnvelope, openHostileHub, pinHostile } from './hostile-hub.ts';
-import { draftOf, openStandalone, rowsOf, type StudyOptions, trustLead } from './network.ts';
+import { openStandalone, rowsOf, trustLead } from './network.ts';
 import { until } from './party.ts';
+import { draftOf, type StudyOptions } from './study.ts';
 
 // One hospital whose hub is in the hands of an enemy. It trusts one lead; every other key is a forger's.
 const hub = await openHostileHub({ after });
@@ -32,7 +41,11 @@ async function signed(key: PrivateKey, options: StudyOptions = {}): Promise<Sign
 }
 
 /** The same study after the enemy's hand; `key` signs it again, else the old signature stays on it. */
-async function rewritten(study: SignedStudy, change: (study: Study) => Study, key?: PrivateKey): Promise<string> {
+async function rewritten(
+  study: SignedStudy,
+  change: (study: Study) => Study,
+  key?: PrivateKey,
+): Promise<string> {
   const changed = change(structuredClone(study.study)) as unknown as Json;
   const jws = await sign(changed, 'moim-study', key ?? lead);
   if (key) return jws;
@@ -40,7 +53,8 @@ async function rewritten(study: SignedStudy, change: (study: Study) => Study, ke
   return [head, payload, study.jws.split('.')[2]].join('.');
 }
 
-const jobOf = (study: SignedStudy, slug = 'alpha'): string => study.study.sites.find((each) => each.site === slug)?.job ?? '';
+const jobOf = (study: SignedStudy, slug = 'alpha'): string =>
+  study.study.sites.find((each) => each.site === slug)?.job ?? '';
 
 async function refusedFor(job: string, code: string): Promise<void> {
   const state = await hub.state(job, 'refused');
@@ -83,7 +97,11 @@ async function answeredOnce(job: string): Promise<void> {
   );
   assert.deepEqual(row, { entries: 1, released: 1 });
   const answers = hub.frames.filter((frame) => frame.t === 'deliver' && claims(frame.envelope).includes(job));
-  assert.equal(new Set(answers.map((frame) => (frame.t === 'deliver' ? frame.seq : 0))).size, 1, 'one answer left');
+  assert.equal(
+    new Set(answers.map((frame) => (frame.t === 'deliver' ? frame.seq : 0))).size,
+    1,
+    'one answer left',
+  );
 }
 
 test('a study of a lead that the hospital did not accept is refused: lead-not-accepted', async () => {
@@ -117,12 +135,17 @@ const alterations: Readonly<Record<string, (study: Study) => Study>> = {
     cohorts: it.cohorts.map((each) => ({ ...each, name: `${each.name}.` })),
   }),
   'with another minimum cell': (it) => ({ ...it, minimumCell: it.minimumCell + 1 }),
-  'whose job was exchanged': (it) => ({ ...it, sites: it.sites.map((each) => ({ ...each, job: uuidv7(Date.now()) })) }),
+  'whose job was exchanged': (it) => ({
+    ...it,
+    sites: it.sites.map((each) => ({ ...each, job: uuidv7(Date.now()) })),
+  }),
 };
 for (const [what, change] of Object.entries(alterations)) {
   test(`a study ${what} is refused: bad-signature`, async () => {
     const study = await signed(lead);
-    await hub.deliver(await jobEnvelope(hub, 'alpha', { job: jobOf(study), study: await rewritten(study, change) }));
+    await hub.deliver(
+      await jobEnvelope(hub, 'alpha', { job: jobOf(study), study: await rewritten(study, change) }),
+    );
     await refusedFor(jobOf(study), 'bad-signature');
   });
 }
@@ -130,7 +153,8 @@ for (const [what, change] of Object.entries(alterations)) {
 test('one byte changed in the signed text is refused, wherever it stands', async () => {
   const study = await signed(lead);
   const [head = '', payload = '', signature = ''] = study.jws.split('.');
-  const flip = (text: string, at: number) => text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
+  const flip = (text: string, at: number) =>
+    text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
   const altered = [
     [head, flip(payload, Math.floor(payload.length / 2)), signature],
     [head, payload, flip(signature, 10)],
@@ -179,7 +203,9 @@ test('envelopes that are another’s, addressed to another, or past their time a
   await hub.deliver(await jobEnvelope(hub, 'alpha', body, { key: await createSigningKey() }));
   await hub.deliver(await jobEnvelope(hub, 'alpha', body, { to: 'beta' }));
   await hub.deliver(await jobEnvelope(hub, 'alpha', body, { from: 'beta' }));
-  await hub.deliver(await jobEnvelope(hub, 'alpha', body, { expiresAt: new Date(Date.now() - 3_600_000).toISOString() }));
+  await hub.deliver(
+    await jobEnvelope(hub, 'alpha', body, { expiresAt: new Date(Date.now() - 3_600_000).toISOString() }),
+  );
   await hub.deliver('eyJhbGciOiJub25lIn0.e30.AA');
   await hub.deliver(await sign({ v: 2, what: 'a thing of tomorrow' }, 'moim-envelope', hub.key));
   await hub.deliver(await sign({ v: 1 }, 'moim-study', hub.key));
@@ -203,7 +229,12 @@ test('envelopes that are another’s, addressed to another, or past their time a
 test('an envelope of the hub that holds no job is put on record and passed over', async () => {
   const before = await refusedDeliveries();
   const header = await sign({ what: 'no header' }, 'moim-reply', hub.key);
-  const sealed = { v: 1 as const, nonce: 'AA', ciphertext: 'AA', recipients: [{ key: seals.public, ephemeral: seals.public, nonce: 'AA', wrapped: 'AA' }] };
+  const sealed = {
+    v: 1 as const,
+    nonce: 'AA',
+    ciphertext: 'AA',
+    recipients: [{ key: seals.public, ephemeral: seals.public, nonce: 'AA', wrapped: 'AA' }],
+  };
   const body = { kind: 'reply' as const, job: uuidv7(Date.now()), header, sealed };
   await hub.deliver(await jobEnvelope(hub, 'alpha', { job: body.job, study: header }, { body }));
   assert.deepEqual((await refusedDeliveries()).slice(before.length), ['bad-input']);
@@ -240,7 +271,10 @@ test('a job is answered once: the same delivery again, the same envelope under a
   await hub.deliver(await jobEnvelope(hub, 'alpha', { job: jobOf(next), study: next.jws }));
   await answeredOnce(jobOf(next));
   await answeredOnce(body.job);
-  const repeated = await rowsOf<{ outcome: string }>(site.pool, `select outcome from moim.inbox where outcome = 'repeated'`);
+  const repeated = await rowsOf<{ outcome: string }>(
+    site.pool,
+    `select outcome from moim.inbox where outcome = 'repeated'`,
+  );
   assert.equal(repeated.length, 1);
 });
 
@@ -287,7 +321,9 @@ for (const [what, text] of Object.entries(malformed)) {
 }
 
 test('a definition that cannot be run, signed past the lead’s own check, is refused by the hospital: definition-refused', async () => {
-  const study = await signed(lead, { definition: { PrimaryCriteria: { CriteriaList: [{ TimeTravel: {} }] } } });
+  const study = await signed(lead, {
+    definition: { PrimaryCriteria: { CriteriaList: [{ TimeTravel: {} }] } },
+  });
   await hub.deliver(await jobEnvelope(hub, 'alpha', { job: jobOf(study), study: study.jws }));
   await refusedFor(jobOf(study), 'definition-refused');
 });

@@ -115,4 +115,3 @@ export async function jobEnvelope(
     key,
   );
 }
-

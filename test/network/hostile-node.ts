@@ -59,11 +59,14 @@ export function openHostileNode(t: Ending, options: HostileNodeOptions): Hostile
       const said = transcript(hello, frame.version, frame.nonce, thumbprint(hubKey));
       socket.send(writeFrame({ t: 'proof', signature: await sign(said, 'moim-link-node', key) }));
     }
-    if (frame.t === 'welcome' && options.until !== 'welcome') socket.send(writeFrame({ t: 'resume', epoch: 1, seq: 0 }));
+    if (frame.t === 'welcome' && options.until !== 'welcome')
+      socket.send(writeFrame({ t: 'resume', epoch: 1, seq: 0 }));
   });
   t.after(async () => socket.terminate());
   const first = <T extends Frame['t']>(kind: T) =>
-    until(`a frame ${kind}`, () => frames.find((frame): frame is Extract<Frame, { t: T }> => frame.t === kind));
+    until(`a frame ${kind}`, () =>
+      frames.find((frame): frame is Extract<Frame, { t: T }> => frame.t === kind),
+    );
   return {
     frames,
     async refused() {
@@ -75,7 +78,9 @@ export function openHostileNode(t: Ending, options: HostileNodeOptions): Hostile
     send: (frame) => socket.send(writeFrame(frame)),
     raw: (text) => socket.send(text),
     acked: async (seq) =>
-      void (await until(`an ack of ${seq}`, () => frames.some((frame) => frame.t === 'ack' && frame.seq === seq))),
+      void (await until(`an ack of ${seq}`, () =>
+        frames.some((frame) => frame.t === 'ack' && frame.seq === seq),
+      )),
     closed: async () => void (await until('the socket to close', () => closed)),
     end: () => socket.terminate(),
   };

@@ -1,3 +1,5 @@
+// Longer than 300 lines because one network, opened once, stands under every attack.
+
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,13 +11,18 @@ import { uuidv7 } from '#protocol/ids.ts';
 import { createSigningKey, publicOf } from '#protocol/keys.ts';
 import { truthOf } from './cohort.ts';
 import { type HostileNodeOptions, openHostileNode } from './hostile-node.ts';
-import { assertChainsVerify, openNetwork, openSite, reach, resultOf, rowsOf, type Site, sendStudy, signStudy, succeed } from './network.ts';
+import { assertChainsVerify, openNetwork, openSite, rowsOf, type Site, succeed } from './network.ts';
 import { command, until } from './party.ts';
+import { reach, resultOf, sendStudy, signStudy } from './study.ts';
 
 const network = await openNetwork(
   { after },
   {
-    sites: { alpha: { persons: 80, salt: 1 }, beta: { persons: 60, salt: 2 }, mallory: { persons: 9, salt: 3 } },
+    sites: {
+      alpha: { persons: 80, salt: 1 },
+      beta: { persons: 60, salt: 2 },
+      mallory: { persons: 9, salt: 3 },
+    },
     minimumCell: 1,
   },
 );
@@ -24,7 +31,10 @@ const [alpha, beta, mallory] = network.sites as [Site, Site, Site];
 const hubKey = readHubIdentity(hub.home).public;
 
 const linkAs = (site: Site, more: Partial<HostileNodeOptions> = {}) =>
-  openHostileNode({ after }, { url: hub.url, site: site.site, hubKey, key: readNodeIdentity(site.home).key, ...more });
+  openHostileNode(
+    { after },
+    { url: hub.url, site: site.site, hubKey, key: readNodeIdentity(site.home).key, ...more },
+  );
 
 test('a node whose protocol the hub does not speak is told so: no-common-version', async () => {
   assert.equal(await linkAs(alpha, { versions: [2, 999] }).refused(), 'no-common-version');
@@ -43,7 +53,10 @@ test('a site that the operator has not approved is told so, and may link once it
 test('a key that is not the site’s is refused, whether it says so or not', async () => {
   const stranger = await createSigningKey();
   assert.equal(await linkAs(alpha, { key: stranger }).refused(), 'unknown-site');
-  assert.equal(await linkAs(alpha, { key: stranger, named: publicOf(readNodeIdentity(alpha.home).key) }).refused(), 'bad-signature');
+  assert.equal(
+    await linkAs(alpha, { key: stranger, named: publicOf(readNodeIdentity(alpha.home).key) }).refused(),
+    'bad-signature',
+  );
 });
 
 test('a second session with one key is refused while the first is up, and taken when it has gone', async () => {
@@ -85,7 +98,7 @@ test('a node that goes away in the middle of the handshake does not lock itself 
 test('what a node sends that is not its answer is put on record and passed over, and the hub stays whole', async () => {
   const study = await signStudy(lead, [alpha]);
   await succeed(lead, 'study', 'send', study.file, '--hub', hub.url, '--token-file', lead.tokenFile);
-  const job = study.jobs['alpha'] ?? '';
+  const job = study.jobs.alpha ?? '';
   const [position] = await rowsOf<{ seq: number }>(
     hub.pool,
     `select coalesce(max(seq), 0)::int as seq from hub.peer_position where peer = 'mallory' and direction = 'in'`,
@@ -93,14 +106,26 @@ test('what a node sends that is not its answer is put on record and passed over,
   let seq = position?.seq ?? 0;
   const link = linkAs(mallory);
   await link.welcomed();
-  const [stored] = await rowsOf<{ header: string; sealed: Record<string, unknown> }>(hub.pool, 'select header, sealed from hub.reply limit 1');
+  const [stored] = await rowsOf<{ header: string; sealed: Record<string, unknown> }>(
+    hub.pool,
+    'select header, sealed from hub.reply limit 1',
+  );
   assert.ok(stored);
   const send = async (change: Partial<Envelope>, key = readNodeIdentity(mallory.home).key) => {
     seq += 1;
     const at = (ms: number) => new Date(Date.now() + ms).toISOString();
     const body = { kind: 'reply', job, header: stored.header, sealed: stored.sealed } as Envelope['body'];
     const envelope = await sealEnvelope(
-      { v: 1, id: uuidv7(Date.now()), from: 'mallory', to: 'hub', sentAt: at(0), expiresAt: at(60_000), body, ...change },
+      {
+        v: 1,
+        id: uuidv7(Date.now()),
+        from: 'mallory',
+        to: 'hub',
+        sentAt: at(0),
+        expiresAt: at(60_000),
+        body,
+        ...change,
+      },
       key,
     );
     link.send({ t: 'deliver', epoch: 1, seq, envelope });
@@ -143,7 +168,10 @@ for (const [what, text] of Object.entries({
   test(`${what} from a node ends its link, not the hub`, async () => {
     await until('the last link of mallory to be gone', async () => {
       const link = linkAs(mallory);
-      const taken = await Promise.race([link.welcomed().then(() => link), link.refused().then(() => undefined)]);
+      const taken = await Promise.race([
+        link.welcomed().then(() => link),
+        link.refused().then(() => undefined),
+      ]);
       if (!taken) return undefined;
       await until('the hub to be ready', () => taken.frames.some(({ t }) => t === 'welcome'));
       taken.raw(text);
@@ -162,13 +190,26 @@ test('a study altered after its signature is refused by the lead’s command and
   const jws = [head, Buffer.from(text).toString('base64url'), signature].join('.');
   const altered = join(lead.home, 'altered.json');
   writeFileSync(altered, JSON.stringify({ ...signed, jws }));
-  const answer = await command(lead.home, {}, 'study', 'send', altered, '--hub', hub.url, '--token-file', lead.tokenFile);
+  const answer = await command(
+    lead.home,
+    {},
+    'study',
+    'send',
+    altered,
+    '--hub',
+    hub.url,
+    '--token-file',
+    lead.tokenFile,
+  );
   assert.equal(answer.code, 3);
   assert.match(answer.err, /signature[\s\S]*Ask the sender for the document again/);
 
   const response = await fetch(`${hub.url}/api/v1/studies`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${readFileSync(lead.tokenFile, 'utf8')}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${readFileSync(lead.tokenFile, 'utf8')}`,
+      'content-type': 'application/json',
+    },
     body: JSON.stringify({ study: jws }),
   });
   assert.equal(response.status, 403);
@@ -178,7 +219,8 @@ test('a study altered after its signature is refused by the lead’s command and
 
 test('a study sent twice at once is taken once, and both senders hear that it is', async () => {
   const study = await signStudy(lead, [alpha]);
-  const send = () => command(lead.home, {}, 'study', 'send', study.file, '--hub', hub.url, '--token-file', lead.tokenFile);
+  const send = () =>
+    command(lead.home, {}, 'study', 'send', study.file, '--hub', hub.url, '--token-file', lead.tokenFile);
   const answers = await Promise.all([send(), send(), send()]);
   assert.deepEqual(
     answers.map(({ code, err }) => (code === 0 ? 0 : err)),
@@ -186,7 +228,11 @@ test('a study sent twice at once is taken once, and both senders hear that it is
   );
   const jobs = await rowsOf(hub.pool, 'select from hub.job where study = $1', [study.id]);
   assert.equal(jobs.length, 1);
-  const sent = await rowsOf(hub.pool, `select from hub.audit where kind = 'study-received' and body->>'study' = $1`, [study.id]);
+  const sent = await rowsOf(
+    hub.pool,
+    `select from hub.audit where kind = 'study-received' and body->>'study' = $1`,
+    [study.id],
+  );
   assert.equal(sent.length, 1);
 });
 
@@ -194,12 +240,24 @@ test('a reply that the hub altered is left out of the pool, and its hospital is 
   await beta.start();
   const study = await sendStudy(network, { sites: [alpha, beta] });
   await reach(lead, study, { alpha: 'answered', beta: 'answered' });
-  const job = study.jobs['beta'] ?? '';
-  const [kept] = await rowsOf<{ header: string; sealed: { ciphertext: string } }>(hub.pool, 'select header, sealed from hub.reply where job = $1', [job]);
+  const job = study.jobs.beta ?? '';
+  const [kept] = await rowsOf<{ header: string; sealed: { ciphertext: string } }>(
+    hub.pool,
+    'select header, sealed from hub.reply where job = $1',
+    [job],
+  );
   assert.ok(kept);
   const put = (header: string, sealed: object) =>
-    hub.pool.query('update hub.reply set header = $2, sealed = $3 where job = $1', [job, header, JSON.stringify(sealed)]);
-  const [other] = await rowsOf<{ header: string; sealed: object }>(hub.pool, 'select header, sealed from hub.reply where job = $1', [study.jobs['alpha']]);
+    hub.pool.query('update hub.reply set header = $2, sealed = $3 where job = $1', [
+      job,
+      header,
+      JSON.stringify(sealed),
+    ]);
+  const [other] = await rowsOf<{ header: string; sealed: object }>(
+    hub.pool,
+    'select header, sealed from hub.reply where job = $1',
+    [study.jobs.alpha],
+  );
   assert.ok(other);
   const flipped = kept.sealed.ciphertext.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'));
   const alphaAlone = await truthOf(alpha.pool);
@@ -213,7 +271,10 @@ test('a reply that the hub altered is left out of the pool, and its hospital is 
     const { code, pooled, err } = await resultOf(lead, study);
     assert.equal(code, 1);
     assert.match(err, /1 of 2 answered.*beta failed \(bad-signature\)/);
-    assert.deepEqual(pooled?.sites.find(({ site }) => site === 'beta'), { site: 'beta', state: 'failed', code: 'bad-signature' });
+    assert.deepEqual(
+      pooled?.sites.find(({ site }) => site === 'beta'),
+      { site: 'beta', state: 'failed', code: 'bad-signature' },
+    );
     const partial = await resultOf(lead, study, '--partial');
     assert.equal(partial.pooled?.cohorts[0]?.persons.value, alphaAlone.persons);
   }
@@ -225,7 +286,9 @@ test('a hub that shows another key for a pinned hospital gains nothing', async (
   const study = await sendStudy(network, { sites: [alpha, beta] });
   await reach(lead, study, { alpha: 'answered', beta: 'answered' });
   const [row] = await rowsOf<{ key: object }>(hub.pool, `select key from hub.site where site = 'beta'`);
-  await hub.pool.query(`update hub.site set key = $1 where site = 'beta'`, [JSON.stringify(publicOf(await createSigningKey()))]);
+  await hub.pool.query(`update hub.site set key = $1 where site = 'beta'`, [
+    JSON.stringify(publicOf(await createSigningKey())),
+  ]);
   const { code, err } = await resultOf(lead, study);
   assert.equal(code, 1);
   assert.match(err, /beta failed \(bad-signature\)/);

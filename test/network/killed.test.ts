@@ -9,13 +9,11 @@ import {
   assertChainsVerify,
   openNetwork,
   type Party,
-  reach,
   rowsOf,
   type Site,
-  sendStudy,
-  statesOf,
 } from './network.ts';
 import { until } from './party.ts';
+import { reach, sendStudy, statesOf } from './study.ts';
 
 const network = await openNetwork(
   { after },
@@ -34,7 +32,10 @@ after(async () => {
 });
 
 async function run(party: Party, noun: 'hub' | 'node'): Promise<RunningProcess> {
-  const child = startMoim(file, party.home, [noun, 'run'], { env: { PATH: process.env.PATH, ...party.env }, lifeMs: 170_000 });
+  const child = startMoim(file, party.home, [noun, 'run'], {
+    env: { PATH: process.env.PATH, ...party.env },
+    lifeMs: 170_000,
+  });
   await child.line(/^ready /, 20_000);
   return child;
 }
@@ -98,10 +99,10 @@ test('a hub killed while it takes a reply in takes it once after its restart', a
   });
   await killed(hubProcess);
   await free();
-  assert.deepEqual(await rowsOf(hub.pool, 'select from hub.reply where job = $1', [study.jobs['alpha']]), []);
+  assert.deepEqual(await rowsOf(hub.pool, 'select from hub.reply where job = $1', [study.jobs.alpha]), []);
   hubProcess = await run(hub, 'hub');
   await reach(lead, study, { alpha: 'answered' }, 40_000);
-  await assertAnsweredOnce(network, alpha, study.jobs['alpha'] ?? '');
+  await assertAnsweredOnce(network, alpha, study.jobs.alpha ?? '');
 });
 
 // The answer, its audit entry and its envelope are one transaction: wherever in it the node dies, all of it or nothing stands.
@@ -109,7 +110,7 @@ for (const table of ['released', 'audit', 'outbox']) {
   test(`a node killed between run and answer, at the table ${table}, answers once after its restart`, async () => {
     const freeData = await hold(alpha, 'cdm.person', 'access exclusive');
     const study = await sendStudy(network, { sites: [alpha] });
-    const job = study.jobs['alpha'] ?? '';
+    const job = study.jobs.alpha ?? '';
     await reach(lead, study, { alpha: 'running' });
     const freeTable = await hold(alpha, `moim.${table}`, 'share row exclusive');
     await freeData();
@@ -123,8 +124,14 @@ for (const table of ['released', 'audit', 'outbox']) {
       );
       return rows.length === 0;
     });
-    assert.deepEqual(await rowsOf(alpha.pool, 'select from moim.released where job = $1', [job]), [], 'nothing half-written');
-    const [kept] = await rowsOf<{ state: string }>(alpha.pool, 'select state from moim.job where job = $1', [job]);
+    assert.deepEqual(
+      await rowsOf(alpha.pool, 'select from moim.released where job = $1', [job]),
+      [],
+      'nothing half-written',
+    );
+    const [kept] = await rowsOf<{ state: string }>(alpha.pool, 'select state from moim.job where job = $1', [
+      job,
+    ]);
     assert.equal(kept?.state, 'running');
     nodes = { ...nodes, alpha: await run(alpha, 'node') };
     await reach(lead, study, { alpha: 'answered' }, 40_000);
@@ -135,14 +142,17 @@ for (const table of ['released', 'audit', 'outbox']) {
 test('a node killed after its answer and before its delivery delivers it once after its restart', async () => {
   const freeData = await hold(alpha, 'cdm.person', 'access exclusive');
   const study = await sendStudy(network, { sites: [alpha] });
-  const job = study.jobs['alpha'] ?? '';
+  const job = study.jobs.alpha ?? '';
   await reach(lead, study, { alpha: 'running' });
   await killed(hubProcess);
   await freeData();
-  await until('the answer to be kept', async () => (await rowsOf(alpha.pool, 'select from moim.released where job = $1', [job])).length === 1);
+  await until(
+    'the answer to be kept',
+    async () => (await rowsOf(alpha.pool, 'select from moim.released where job = $1', [job])).length === 1,
+  );
   await killed(nodes.alpha);
   hubProcess = await run(hub, 'hub');
-  assert.equal((await statesOf(lead, study))['alpha'], 'running');
+  assert.equal((await statesOf(lead, study)).alpha, 'running');
   nodes = { ...nodes, alpha: await run(alpha, 'node') };
   await reach(lead, study, { alpha: 'answered' }, 40_000);
   await assertAnsweredOnce(network, alpha, job);
@@ -153,15 +163,21 @@ test('SIGTERM ends hub and node in order, exit 0, also while a cohort runs', asy
   const study = await sendStudy(network);
   await reach(lead, study, { alpha: 'running', beta: 'answered' });
   for (const child of [nodes.alpha, nodes.beta]) child.kill('SIGTERM');
-  for (const child of [nodes.alpha, nodes.beta]) assert.deepEqual(await child.ended, { code: 0, signal: null });
+  for (const child of [nodes.alpha, nodes.beta])
+    assert.deepEqual(await child.ended, { code: 0, signal: null });
   await free();
   hubProcess.kill('SIGTERM');
   assert.deepEqual(await hubProcess.ended, { code: 0, signal: null });
-  for (const party of [hub, alpha, beta]) assert.equal(existsSync(join(party.home, 'run.json')), false, 'run.json is gone');
+  for (const party of [hub, alpha, beta])
+    assert.equal(existsSync(join(party.home, 'run.json')), false, 'run.json is gone');
   for (const child of [nodes.alpha, nodes.beta, hubProcess]) {
     const last = child.stderr().trim().split('\n').at(-1) ?? '';
     assert.equal((JSON.parse(last) as { msg: string }).msg, 'stopped');
-    assert.match(child.stdout(), /^ready \{"url":"http:\/\/127\.0\.0\.1:\d+","pid":\d+\}\n$/, 'stdout is the answer only');
+    assert.match(
+      child.stdout(),
+      /^ready \{"url":"http:\/\/127\.0\.0\.1:\d+","pid":\d+\}\n$/,
+      'stdout is the answer only',
+    );
   }
   hubProcess = await run(hub, 'hub');
   nodes = { alpha: await run(alpha, 'node'), beta: await run(beta, 'node') };

@@ -4,18 +4,16 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { runHub } from '#hub/run.ts';
-import type { PooledResult } from '#lead/pool.ts';
 import { runNode } from '#node/run.ts';
 import { fingerprint, type PrivateKey, publicOf } from '#protocol/keys.ts';
-import type { StudyDraft } from '#protocol/study.ts';
 import { type Ending, testDatabase } from '#test/support/database.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
-import { type CdmShape, definition, fillCdm } from './cohort.ts';
-import { type Answer, command, type Environment, type Serving, serving, until } from './party.ts';
+import { type CdmShape, fillCdm } from './cohort.ts';
+import { type Answer, command, type Environment, type Serving, serving } from './party.ts';
 
 export interface Party extends Serving {
   readonly home: string;
@@ -33,13 +31,6 @@ export interface Lead {
   readonly key: string;
   readonly fingerprint: string;
   readonly tokenFile: string;
-}
-
-export interface SentStudy {
-  readonly id: string;
-  readonly file: string;
-  /** Site → job. */
-  readonly jobs: Readonly<Record<string, string>>;
 }
 
 export interface Network {
@@ -83,9 +74,13 @@ export async function openHub(t: Ending, env: Environment = {}): Promise<Network
 export async function openLead(t: Ending, hub: Party): Promise<Lead> {
   const home = temporaryHome(t);
   const key = join(home, 'lead.json');
-  const made = json<{ fingerprint: string }>(await command(home, {}, 'key', 'create', '--role', 'lead', '--out', key));
+  const made = json<{ fingerprint: string }>(
+    await command(home, {}, 'key', 'create', '--role', 'lead', '--out', key),
+  );
   const tokenFile = join(home, 'token');
-  writeFileSync(tokenFile, (await succeed(hub, 'hub', 'token', 'create', '--role', 'lead')).out, { mode: 0o600 });
+  writeFileSync(tokenFile, (await succeed(hub, 'hub', 'token', 'create', '--role', 'lead')).out, {
+    mode: 0o600,
+  });
   return { home, key, fingerprint: made.fingerprint, tokenFile };
 }
 
@@ -113,7 +108,17 @@ export async function openSite(t: Ending, options: SiteOptions): Promise<Site> {
   const fingerprint = enrolled.fingerprints.site;
   if (options.approved !== false) await succeed(hub, 'hub', 'approve', fingerprint);
   if (lead) {
-    await succeed(party, 'node', 'trust', 'lead', lead.key, '--fingerprint', lead.fingerprint, '--entity', 'Test lead');
+    await succeed(
+      party,
+      'node',
+      'trust',
+      'lead',
+      lead.key,
+      '--fingerprint',
+      lead.fingerprint,
+      '--entity',
+      'Test lead',
+    );
   }
   if (options.minimumCell !== undefined) await applyPolicy(party, { minimumCell: options.minimumCell });
   return { ...party, ...life, site, fingerprint };
@@ -132,8 +137,21 @@ export async function openStandalone(t: Ending, site: string, env?: Environment)
 /** Accepts a lead at a hospital by its key alone. */
 export async function trustLead(site: Pick<Site, 'home' | 'env'>, key: PrivateKey): Promise<void> {
   const file = join(site.home, 'lead.json');
-  writeFileSync(file, JSON.stringify({ role: 'lead', fingerprint: fingerprint(publicOf(key)), key: publicOf(key) }));
-  await succeed(site, 'node', 'trust', 'lead', file, '--fingerprint', fingerprint(publicOf(key)), '--entity', 'Test lead');
+  writeFileSync(
+    file,
+    JSON.stringify({ role: 'lead', fingerprint: fingerprint(publicOf(key)), key: publicOf(key) }),
+  );
+  await succeed(
+    site,
+    'node',
+    'trust',
+    'lead',
+    file,
+    '--fingerprint',
+    fingerprint(publicOf(key)),
+    '--entity',
+    'Test lead',
+  );
 }
 
 export async function applyPolicy(
@@ -145,7 +163,11 @@ export async function applyPolicy(
   await succeed(party, 'node', 'policy', 'apply', file);
 }
 
-async function openParty(t: Ending, streams: readonly ('hub' | 'cdm' | 'moim' | 'results')[], env: Environment = {}) {
+async function openParty(
+  t: Ending,
+  streams: readonly ('hub' | 'cdm' | 'moim' | 'results')[],
+  env: Environment = {},
+) {
   const home = temporaryHome(t);
   const { url, pool } = await testDatabase(t, { streams });
   return { home, pool, env: { ...env, MOIM_DATABASE_URL: url } };
@@ -174,103 +196,21 @@ export async function succeed(
 /** The one JSON document of an answer. */
 export const json = <T>(answer: Answer): T => JSON.parse(answer.out) as T;
 
-export interface StudyOptions {
-  readonly minimumCell?: number;
-  readonly definition?: object;
-  readonly completion?: StudyDraft['completion'];
-  readonly title?: string;
-  /** Whether the sites' fingerprints are pinned in the study; they are unless said otherwise. */
-  readonly pinned?: boolean;
-}
-
-export function draftOf(
-  sites: readonly { readonly site: string; readonly fingerprint: string }[],
-  options: StudyOptions = {},
-): StudyDraft {
-  const day = (years: number) => new Date(Date.now() + (years * 365 - 1) * 86_400_000).toISOString().slice(0, 10);
-  return {
-    title: options.title ?? 'How many?',
-    purpose: 'A test of the network.',
-    sponsor: 'Nobody',
-    ethicsReference: 'none',
-    start: day(0),
-    end: day(1),
-    retentionDays: 30,
-    recipients: [{ name: 'Test lead', organisation: 'Nobody' }],
-    cohorts: [{ name: 'hypertension', definition: options.definition ?? definition }],
-    analyses: [{ kind: 'count' }],
-    sites: sites.map(({ site, fingerprint }) => (options.pinned === false ? site : { site, fingerprint })),
-    minimumCell: options.minimumCell ?? 1,
-    completion: options.completion ?? { kind: 'all' },
-  };
-}
-
-/** Signs a study without sending it. */
-export async function signStudy(lead: Lead, sites: readonly Site[], options: StudyOptions = {}): Promise<SentStudy> {
-  const file = join(lead.home, `study-${Math.random().toString(36).slice(2)}.json`);
-  writeFileSync(file, JSON.stringify(draftOf(sites, options)));
-  const signed = `${file}.signed`;
-  const { study } = json<{ study: string }>(
-    await succeed(lead, 'study', 'sign', file, '--key', lead.key, '--out', signed, '--json'),
-  );
-  const { jws } = JSON.parse(readFileSync(signed, 'utf8')) as { jws: string };
-  const payload = JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()) as {
-    sites: { site: string; job: string }[];
-  };
-  return { id: study, file: signed, jobs: Object.fromEntries(payload.sites.map(({ site, job }) => [site, job])) };
-}
-
-/** Signs a study and sends it by the hub. */
-export async function sendStudy(network: Network, options: StudyOptions & { sites?: readonly Site[] } = {}): Promise<SentStudy> {
-  const { lead, hub, sites } = network;
-  const study = await signStudy(lead, options.sites ?? sites, options);
-  await succeed(lead, 'study', 'send', study.file, '--hub', hub.url, '--token-file', lead.tokenFile);
-  return study;
-}
-
-export interface SiteState {
-  readonly site: string;
-  readonly state: string;
-  readonly code?: string;
-}
-
-/** The states as the lead sees them now. */
-export async function statesOf(lead: Lead, study: SentStudy): Promise<Record<string, string>> {
-  const { out } = await succeed(lead, 'study', 'watch', study.id, '--once', '--json');
-  const lines = out.split('\n').filter(Boolean).map((line) => JSON.parse(line) as SiteState);
-  return Object.fromEntries(lines.map(({ site, state, code }) => [site, code === undefined ? state : `${state} ${code}`]));
-}
-
-/** Waits until the lead sees these states: `answered`, or with a code `failed statement-timeout`. */
-export function reach(lead: Lead, study: SentStudy, wanted: Readonly<Record<string, string>>, ms?: number): Promise<unknown> {
-  let seen: Record<string, string> = {};
-  return until(
-    `the sites to be ${JSON.stringify(wanted)}`,
-    async () => {
-      seen = await statesOf(lead, study).catch(() => ({}));
-      return Object.entries(wanted).every(([site, state]) => seen[site] === state);
-    },
-    ms,
-    // Slower than the hub's limit of requests a minute.
-    150,
-  ).catch((cause: unknown) => {
-    throw new Error(`${String(cause)}; they are ${JSON.stringify(seen)}`);
-  });
-}
-
-/** `study result`: the exit code, and the pooled result where one was given. */
-export async function resultOf(lead: Lead, study: SentStudy, ...flags: readonly string[]) {
-  const answer = await command(lead.home, {}, 'study', 'result', study.id, '--key', lead.key, '--json', ...flags);
-  return { ...answer, pooled: answer.out === '' ? undefined : (JSON.parse(answer.out) as PooledResult) };
-}
-
 /** Rows of a query, as the tests' pools give them. */
-export async function rowsOf<Row extends pg.QueryResultRow>(pool: pg.Pool, sql: string, values: unknown[] = []): Promise<Row[]> {
+export async function rowsOf<Row extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
   return (await pool.query<Row>(sql, values)).rows;
 }
 
 /** That a job was answered once and only once: one answer kept, one entry in the audit log, one envelope sent, one reply at the hub. */
-export async function assertAnsweredOnce(network: Pick<Network, 'hub'>, site: Site, job: string): Promise<void> {
+export async function assertAnsweredOnce(
+  network: Pick<Network, 'hub'>,
+  site: Site,
+  job: string,
+): Promise<void> {
   const [left] = await rowsOf<{ released: number; entries: number; sent: number }>(
     site.pool,
     `select (select count(*) from moim.released where job = $1)::int as released,
@@ -293,6 +233,10 @@ export async function assertAnsweredOnce(network: Pick<Network, 'hub'>, site: Si
 export async function assertChainsVerify(network: Network): Promise<void> {
   assert.match((await succeed(network.hub, 'hubAudit', 'verify')).out, /^ok \d+ entries, head [0-9a-f]{64}$/);
   for (const site of network.sites) {
-    assert.match((await succeed(site, 'nodeAudit', 'verify')).out, /^ok \d+ entries, head [0-9a-f]{64}$/, site.site);
+    assert.match(
+      (await succeed(site, 'nodeAudit', 'verify')).out,
+      /^ok \d+ entries, head [0-9a-f]{64}$/,
+      site.site,
+    );
   }
 }

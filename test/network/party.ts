@@ -41,7 +41,7 @@ export async function command(
       home,
       args,
       flags,
-      json: flags['json'] === true,
+      json: flags.json === true,
       quiet: false,
       env,
       terminal: false,

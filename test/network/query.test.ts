@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { definition, truthOf } from './cohort.ts';
-import { assertChainsVerify, openNetwork, reach, resultOf, rowsOf, type SentStudy, type Site, sendStudy, statesOf, succeed } from './network.ts';
+import { assertChainsVerify, openNetwork, rowsOf, type Site, succeed } from './network.ts';
 import { command, until } from './party.ts';
+import { reach, resultOf, type SentStudy, sendStudy, statesOf } from './study.ts';
 
 const network = await openNetwork(
   { after },
@@ -47,7 +48,10 @@ for (const table of ['cdm.condition_occurrence', 'cdm.person', 'cdm.care_site'])
       const incomplete = await resultOf(lead, study);
       assert.equal(incomplete.code, 1);
       assert.match(incomplete.err, /0 of 1 answered: alpha failed \(statement-timeout\)/);
-      assert.deepEqual(await rowsOf(alpha.pool, 'select from moim.released where job = $1', [study.jobs['alpha']]), []);
+      assert.deepEqual(
+        await rowsOf(alpha.pool, 'select from moim.released where job = $1', [study.jobs.alpha]),
+        [],
+      );
     });
     const next = await sendStudy(network);
     await reach(lead, next, { alpha: 'answered' });
@@ -55,22 +59,29 @@ for (const table of ['cdm.condition_occurrence', 'cdm.person', 'cdm.care_site'])
 }
 
 test('a table that the definition does not need may be missing; one that it needs fails the job with table-missing', async () => {
-  await alpha.pool.query('alter table cdm.drug_exposure rename to gone; alter table cdm.device_exposure rename to gone_too');
+  await alpha.pool.query(
+    'alter table cdm.drug_exposure rename to gone; alter table cdm.device_exposure rename to gone_too',
+  );
   const without = await sendStudy(network);
   await reach(lead, without, { alpha: 'answered' });
   const { pooled } = await resultOf(lead, without);
   assert.equal(pooled?.cohorts[0]?.persons.value, (await truthOf(alpha.pool)).persons);
 
-  const drugs = { ...definition, PrimaryCriteria: { ...definition.PrimaryCriteria, CriteriaList: [{ DrugExposure: { CodesetId: 0 } }] } };
+  const drugs = {
+    ...definition,
+    PrimaryCriteria: { ...definition.PrimaryCriteria, CriteriaList: [{ DrugExposure: { CodesetId: 0 } }] },
+  };
   const needing = await sendStudy(network, { definition: drugs });
   await reach(lead, needing, { alpha: 'failed table-missing' });
-  await alpha.pool.query('alter table cdm.gone rename to drug_exposure; alter table cdm.gone_too rename to device_exposure');
+  await alpha.pool.query(
+    'alter table cdm.gone rename to drug_exposure; alter table cdm.gone_too rename to device_exposure',
+  );
   const [entry] = await rowsOf<{ body: unknown }>(
     alpha.pool,
     `select body from moim.audit where kind = 'job-failed' and body->>'job' = $1`,
-    [needing.jobs['alpha']],
+    [needing.jobs.alpha],
   );
-  assert.deepEqual(entry?.body, { job: needing.jobs['alpha'], code: 'table-missing' });
+  assert.deepEqual(entry?.body, { job: needing.jobs.alpha, code: 'table-missing' });
 });
 
 test('a table whose columns are not the CDM’s fails the job, and the hub hears no more than a code', async () => {
@@ -95,20 +106,23 @@ test('SIGTERM while a cohort runs cancels its statement, ends the node in time, 
       await alpha.stop();
       assert.ok(performance.now() - begun < 10_000, 'the node ends within 10 s');
       assert.deepEqual(await statements(), [], 'no statement is left');
-      assert.notEqual((await statesOf(lead, study))['alpha'], 'answered');
+      assert.notEqual((await statesOf(lead, study)).alpha, 'answered');
     });
     assert.ok(study);
     await alpha.start();
     await reach(lead, study, { alpha: 'answered' });
-    await assertAnsweredOnceHere(study.jobs['alpha'] ?? '');
+    await assertAnsweredOnceHere(study.jobs.alpha ?? '');
     await alpha.stop();
   }
 });
 
 test('a definition that cannot be run is refused by the lead’s command, place by place', async () => {
   const file = join(lead.home, 'broken.json');
-  const broken = { ...definition, PrimaryCriteria: { ...definition.PrimaryCriteria, CriteriaList: [{ TimeTravel: {} }] } };
-  const { draftOf } = await import('./network.ts');
+  const broken = {
+    ...definition,
+    PrimaryCriteria: { ...definition.PrimaryCriteria, CriteriaList: [{ TimeTravel: {} }] },
+  };
+  const { draftOf } = await import('./study.ts');
   writeFileSync(file, JSON.stringify(draftOf([alpha], { definition: broken })));
   const answer = await command(lead.home, {}, 'study', 'sign', file, '--key', lead.key);
   assert.equal(answer.code, 5);
@@ -128,5 +142,8 @@ async function assertAnsweredOnceHere(job: string): Promise<void> {
     [job],
   );
   assert.equal(row?.entries, 1);
-  await until('the reply to be at the hub', async () => (await rowsOf(network.hub.pool, 'select from hub.reply where job = $1', [job])).length === 1);
+  await until(
+    'the reply to be at the hub',
+    async () => (await rowsOf(network.hub.pool, 'select from hub.reply where job = $1', [job])).length === 1,
+  );
 }

@@ -4,20 +4,21 @@ import {
   assertAnsweredOnce,
   assertChainsVerify,
   openNetwork,
-  reach,
-  resultOf,
   rowsOf,
   type Site,
-  sendStudy,
-  signStudy,
   succeed,
 } from './network.ts';
 import { command, until } from './party.ts';
+import { reach, resultOf, sendStudy, signStudy } from './study.ts';
 
 const network = await openNetwork(
   { after },
   {
-    sites: { alpha: { persons: 60, salt: 1 }, beta: { persons: 70, salt: 2 }, gamma: { persons: 80, salt: 3 } },
+    sites: {
+      alpha: { persons: 60, salt: 1 },
+      beta: { persons: 70, salt: 2 },
+      gamma: { persons: 80, salt: 3 },
+    },
     minimumCell: 1,
   },
 );
@@ -43,7 +44,10 @@ test('a hub that is stopped while jobs run finds their answers when it is back, 
     const job = study.jobs[site.site] ?? '';
     await until(`${site.site} to answer`, async () => (await stateAt(site, job)) === 'answered');
   }
-  assert.deepEqual(await rowsOf(hub.pool, 'select from hub.reply where job = any($1)', [Object.values(study.jobs)]), []);
+  assert.deepEqual(
+    await rowsOf(hub.pool, 'select from hub.reply where job = any($1)', [Object.values(study.jobs)]),
+    [],
+  );
   await hub.start();
   await reach(lead, study, all, 40_000);
   for (const site of sites) await assertAnsweredOnce(network, site, study.jobs[site.site] ?? '');
@@ -83,12 +87,24 @@ test('whoever restarts while studies are out, every job is answered once, and a 
 test('without a hub the lead and the hospital hear that it does not answer, and what to do', async () => {
   const study = await signStudy(lead, sites);
   await hub.stop();
-  const sent = await command(lead.home, {}, 'study', 'send', study.file, '--hub', hub.url, '--token-file', lead.tokenFile);
+  const sent = await command(
+    lead.home,
+    {},
+    'study',
+    'send',
+    study.file,
+    '--hub',
+    hub.url,
+    '--token-file',
+    lead.tokenFile,
+  );
   assert.equal(sent.code, 4);
   assert.match(sent.err, new RegExp(`no answer from ${hub.url}[\\s\\S]*Check the URL and that the hub runs`));
   const doctor = await command(alpha.home, alpha.env, 'doctor', '--json');
   assert.equal(doctor.code, 1);
-  const found = doctor.out.split('\n').map((line) => JSON.parse(line) as { check: string; state: string; remedy?: string });
+  const found = doctor.out
+    .split('\n')
+    .map((line) => JSON.parse(line) as { check: string; state: string; remedy?: string });
   assert.deepEqual(
     found.filter(({ state }) => state === 'failed').map(({ check }) => check),
     ['hub'],
@@ -101,7 +117,16 @@ test('without a hub the lead and the hospital hear that it does not answer, and 
 test('a watch that runs out of time says so, exit 4', async () => {
   await gamma.stop();
   const study = await sendStudy(network);
-  const { code, err, out } = await command(lead.home, {}, 'study', 'watch', study.id, '--timeout', '1', '--json');
+  const { code, err, out } = await command(
+    lead.home,
+    {},
+    'study',
+    'watch',
+    study.id,
+    '--timeout',
+    '1',
+    '--json',
+  );
   assert.equal(code, 4);
   assert.match(err, /study result --partial/);
   assert.match(out, /"site":"gamma","state":"offline"/);

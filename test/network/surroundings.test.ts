@@ -6,15 +6,21 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { startMoim } from '#test/support/process.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
-import { openNetwork, type Party, reach, type Site, sendStudy } from './network.ts';
+import { openNetwork, type Party, type Site } from './network.ts';
 import { type Answer, type Environment, until } from './party.ts';
+import { reach, sendStudy } from './study.ts';
 
 const network = await openNetwork({ after }, { sites: { alpha: { persons: 40, salt: 1 } }, minimumCell: 1 });
 const { hub, lead } = network;
 const [alpha] = network.sites as [Site];
 
 /** Runs `moim` as a process of its own, to its end. */
-async function moim(t: TestContext, home: string, env: Environment, ...words: readonly string[]): Promise<Answer> {
+async function moim(
+  t: TestContext,
+  home: string,
+  env: Environment,
+  ...words: readonly string[]
+): Promise<Answer> {
   const child = startMoim(t, home, words, { env: { PATH: process.env.PATH, ...env }, lifeMs: 60_000 });
   const { code } = await child.ended;
   return { code: code ?? -1, out: child.stdout(), err: child.stderr() };
@@ -34,7 +40,13 @@ for (const [noun, party] of [
 ] as [string, Party][]) {
   test(`a ${noun} whose port is taken ends with 4, names the port and the remedy, and leaves nothing running`, async (t) => {
     const port = await occupy(t);
-    const { code, out, err } = await moim(t, party.home, { ...party.env, MOIM_PORT: String(port) }, noun, 'run');
+    const { code, out, err } = await moim(
+      t,
+      party.home,
+      { ...party.env, MOIM_PORT: String(port) },
+      noun,
+      'run',
+    );
     assert.equal(code, 4);
     assert.equal(out, '');
     assert.match(err, new RegExp(`port ${port} of 127\\.0\\.0\\.1 is taken[\\s\\S]*MOIM_PORT`));
@@ -100,7 +112,9 @@ function smallDisk(t: TestContext, size: string): { folder: string; grow: (size:
 
 const skip = noMount();
 
-test('a node without room for its database says so, exit 4, leaves nothing half made, and begins again when there is room', { skip }, async (t) => {
+test('a node without room for its database says so, exit 4, leaves nothing half made, and begins again when there is room', {
+  skip,
+}, async (t) => {
   for (const size of ['4k', '8m']) {
     const disk = smallDisk(t, size);
     const home = join(disk.folder, 'home');
@@ -109,7 +123,10 @@ test('a node without room for its database says so, exit 4, leaves nothing half 
     assert.match(full.err, /Free some space and run again/);
     assert.equal(existsSync(join(home, 'postgres', 'data')), false, 'no half-made cluster');
     const left = existsSync(join(home, 'postgres')) ? readdirSync(join(home, 'postgres')) : [];
-    assert.equal(left.some((name) => name.startsWith('unfinished')), false);
+    assert.equal(
+      left.some((name) => name.startsWith('unfinished')),
+      false,
+    );
     disk.grow('600m');
     const made = await moim(t, home, {}, 'node', 'init', '--json');
     assert.equal(made.code, 0, made.err);

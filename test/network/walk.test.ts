@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import type { PooledResult } from '#lead/pool.ts';
+import type { PooledResult, SiteLine } from '#lead/pool.ts';
 import { sumOf, type Truth, truthOf } from './cohort.ts';
 import {
   applyPolicy,
@@ -8,17 +8,19 @@ import {
   assertChainsVerify,
   type Network,
   openNetwork,
-  reach,
-  resultOf,
   rowsOf,
-  sendStudy,
   succeed,
 } from './network.ts';
+import { reach, resultOf, sendStudy } from './study.ts';
 
 const network = await openNetwork(
   { after },
   {
-    sites: { alpha: { persons: 240, salt: 1 }, beta: { persons: 150, salt: 2 }, gamma: { persons: 320, salt: 3 } },
+    sites: {
+      alpha: { persons: 240, salt: 1 },
+      beta: { persons: 150, salt: 2 },
+      gamma: { persons: 320, salt: 3 },
+    },
     minimumCell: 1,
   },
 );
@@ -52,8 +54,9 @@ test('three hospitals give one answer: the sum of what each holds, each answered
   const truth = sumOf(truths);
   assert.ok(truth.persons > 50 && Object.keys(truth.strata).length > 10, 'the hand-made data say something');
   assert.deepEqual(figuresOf(pooled), truth);
+  const ofSites: readonly SiteLine[] = pooled.sites;
   for (const [i, site] of network.sites.entries()) {
-    const own = pooled.sites.find((line) => line.site === site.site)?.cohorts?.[0];
+    const own = ofSites.find((line) => line.site === site.site)?.cohorts?.[0];
     assert.equal(own?.persons.value, truths[i]?.persons, site.site);
     assert.equal(own?.rows.value, truths[i]?.rows, site.site);
     await assertAnsweredOnce(network, site, study.jobs[site.site] ?? '');
@@ -71,7 +74,10 @@ test('the figures of a hospital match what the archive key opens, and the hub ho
   };
   assert.equal(intact, true);
   assert.equal(answer.cohorts[0]?.cells.find(({ id }) => id === 'persons')?.value, truths[0]?.persons);
-  const [reply] = await rowsOf<{ text: string }>(network.hub.pool, `select row_to_json(reply)::text as text from hub.reply limit 1`);
+  const [reply] = await rowsOf<{ text: string }>(
+    network.hub.pool,
+    `select row_to_json(reply)::text as text from hub.reply limit 1`,
+  );
   assert.doesNotMatch(reply?.text ?? '', /persons|attrition|"value"/);
 });
 
@@ -138,12 +144,18 @@ test('small groups are withheld by the stricter of hospital and study, whichever
 
   const strata = pooled.cohorts[0]?.strata ?? [];
   const truth = sumOf(truths);
-  const withheld = strata.filter(({ persons }) => persons.state === 'suppressed' || persons.state === 'range');
+  const withheld = strata.filter(
+    ({ persons }) => persons.state === 'suppressed' || persons.state === 'range',
+  );
   assert.ok(withheld.length > 0, 'some group is small somewhere');
   for (const { sex, ageBand, persons } of strata) {
     const exact = truth.strata[`${sex}/${ageBand}`] ?? 0;
     if (persons.value !== undefined) assert.equal(persons.value, exact);
-    else assert.ok((persons.low ?? 1e9) <= exact && exact <= (persons.high ?? -1), `${sex}/${ageBand} lies in its bounds`);
+    else
+      assert.ok(
+        (persons.low ?? 1e9) <= exact && exact <= (persons.high ?? -1),
+        `${sex}/${ageBand} lies in its bounds`,
+      );
   }
   for (const { persons } of withheld) {
     assert.equal('value' in persons, false);
@@ -167,7 +179,10 @@ test('a hospital that hides zeros shows none', async () => {
   await reach(network.lead, study, { alpha: 'answered' });
   const cells = await cellsThatLeft(alpha);
   assert.ok(cells.length > 0);
-  assert.equal(cells.some(({ state }) => state === 'zero'), false);
+  assert.equal(
+    cells.some(({ state }) => state === 'zero'),
+    false,
+  );
 });
 
 /** The cells of the last answer that left a hospital, opened with its archive key. */

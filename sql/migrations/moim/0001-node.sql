@@ -74,15 +74,17 @@ create table released (
   sealed jsonb not null
 );
 
--- Which tables of exact figures (by hash) a lead was given under which rule: the same table under another rule is refused.
+-- Which tables of exact figures (by hash) a lead was given under which rule: the same table under another rule is refused, unless
+-- the hospital itself made the other rule by a new policy.
 create table released_table (
   lead text not null,
   cells text not null,
   data_version text not null,
+  policy integer not null,
   minimum_cell integer not null,
   show_zero boolean not null,
   job uuid not null references job (job),
-  primary key (lead, cells, data_version)
+  primary key (lead, cells, data_version, policy)
 );
 
 create table audit (

@@ -123,7 +123,7 @@ const attacks: Attack[] = [
 ];
 
 function width(input: RawCells, cells: readonly ReleasedCell[], id: string): number {
-  const [low, high] = attacker(input, cells, 1100).pin(id);
+  const [low, high] = attacker(input, cells, { most: 1100 }).pin(id);
   return high - low;
 }
 

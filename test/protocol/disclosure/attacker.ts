@@ -12,13 +12,25 @@ export interface Attacker {
   pin(id: string): readonly [low: number, high: number];
 }
 
-/** `released` empty: what the reader knows before any release. `most` bounds what nothing else does. */
-export function attacker(input: RawCells, released: readonly ReleasedCell[], most = 400): Attacker {
+export interface Knowledge {
+  /** Bounds what nothing else does. */
+  readonly most?: number;
+  /** The reader knows which cells are empty, sent or derived. */
+  readonly zeros?: boolean;
+}
+
+/** `released` empty: what the reader knows before any release. */
+export function attacker(
+  input: RawCells,
+  released: readonly ReleasedCell[],
+  { most = 400, zeros = false }: Knowledge = {},
+): Attacker {
   const said = new Map(released.map((cell) => [cell.id, cell]));
   const start: Ranges = new Map();
   for (const cell of input.cells) {
     const answer = said.get(cell.id);
-    if (cell.visibility === 'known') start.set(cell.id, [cell.value, cell.value]);
+    if (cell.visibility === 'known' || (zeros && cell.value === 0))
+      start.set(cell.id, [cell.value, cell.value]);
     else if (answer?.state === 'value' || answer?.state === 'zero')
       start.set(cell.id, [answer.value, answer.value]);
     else if (answer?.state === 'suppressed') start.set(cell.id, [answer.low, answer.high]);

@@ -113,6 +113,24 @@ test('counts on "at least 1" for a withheld cell where zeros are shown', () => {
   assert.deepEqual(faults(cells, twin, { minimumCell: 5, showZero: false }), []);
 });
 
+test('reports a small cell that only empty cells cover, where a reader may know them empty', () => {
+  // c0-0 = 2 + c1-2: as long as c1-2 may be anything it is 2 to 8; nobody is in the third column, and it is 2.
+  const table = twoWay([
+    [2, 6, 0],
+    [21, 6, 0],
+  ]);
+  const sent = ['c1-1', 'r0', 'r1', 'k0', 't'];
+  const cells = table.cells.map(
+    ({ id, kind, value }): ReleasedCell =>
+      sent.includes(id)
+        ? { id, kind, state: 'value', value }
+        : { id, kind, state: 'suppressed', low: 0, high: 35 },
+  );
+  assert.deepEqual(attacker(table, cells).pin('c0-0'), [2, 8]);
+  assert.deepEqual(attacker(table, cells, { zeros: true }).pin('c0-0'), [2, 2]);
+  assert.deepEqual(faults(cells, table, { minimumCell: 5, showZero: false }), ['c0-0 narrow']);
+});
+
 test('a cell said to be in error or not applicable still counts as withheld', () => {
   const twin = {
     cells: [persons('a', 3), persons('b', 9), persons('t', 12)],
@@ -145,10 +163,16 @@ test('agrees with a reader who tries every table, on releases that withhold cell
             : { id, kind, state: 'value', value },
       );
       const reader = attacker(table, cells);
-      const narrow = cells.flatMap((cell) => {
-        if (cell.state !== 'suppressed') return [];
-        const [low, high] = reader.pin(cell.id);
-        return high - low < 4 ? [cell.id] : [];
+      const knowing = attacker(table, cells, { zeros: true });
+      const prior = attacker(table, [], { zeros: true });
+      const width = (by: typeof reader, id: string): number => {
+        const [low, high] = by.pin(id);
+        return high - low;
+      };
+      const narrow = table.cells.flatMap(({ id, value }, at) => {
+        if (cells[at]!.state !== 'suppressed') return [];
+        const isKnown = value > 0 && value < 4 && width(knowing, id) < Math.min(4, width(prior, id));
+        return isKnown || width(reader, id) < 4 ? [id] : [];
       });
       assert.deepEqual(
         audit(table, cells, rule, solve)
