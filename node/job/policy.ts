@@ -70,7 +70,9 @@ export function policyInWords({ version, policy }: PolicyVersion): string[] {
     k === 1
       ? 'Every figure may leave, down to a single person.'
       : `A figure that stands on 1 to ${k - 1} persons is withheld, and so is whatever would let it be worked out.`,
-    policy.showZero ? 'An empty cell is shown as zero.' : 'An empty cell is withheld like a small one.',
+    policy.showZero
+      ? 'An empty cell is shown as zero: who describes one person closely enough learns whether they are in a cohort.'
+      : 'An empty cell is withheld like a small one.',
     `Analyses that may run: ${policy.analyses.join(', ') || 'none'}.`,
     'Studies of accepted leads run without asking a person; studies of anybody else are refused.',
   ];
