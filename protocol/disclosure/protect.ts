@@ -3,8 +3,8 @@
  *
  * 1. withhold the sensitive cells that would be sent;
  * 2. for each sensitive cell (sent or derived) and each withheld one, cheapest first: while a reader can narrow it
- *    to less than k, withhold the cheapest complement. Withholding more only widens, so this is done once a cell and ends;
- *    The same for each small cell against a reader who knows which cells are empty (reading.ts);
+ *    to less than k, withhold the cheapest complement. Withholding more only widens, so this is done once a cell and ends.
+ *    The same for each small cell against a reader who knows which cells are empty (reading.ts), zeros shown or not;
  * 3. give back what turns out not to be needed, dearest first;
  * 4. give the withheld cells bounds (bounds.ts).
  *
