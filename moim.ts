@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command, CommandContext, Commands } from '#host/command.ts';
 import { parseFlags } from '#host/command.ts';
-import { abortOnSignals } from '#host/signals.ts';
 import { databaseError } from '#host/postgres/error.ts';
+import { abortOnSignals } from '#host/signals.ts';
 import { MoimError } from '#protocol/errors.ts';
 import packageFile from './package.json' with { type: 'json' };
 
@@ -13,8 +13,12 @@ const nouns: Readonly<Record<string, (home: string) => Promise<{ commands: Comma
   cdm: () => import('#node/commands/cdm.ts'),
   cohort: () => import('#node/commands/cohort.ts'),
   node: () => import('#node/commands/node.ts'),
-  audit: (home) => (existsSync(join(home, 'hub.toml')) ? import('#hub/commands/audit.ts') : import('#node/commands/audit.ts')),
-  doctor: (home) => (existsSync(join(home, 'hub.toml')) ? import('#hub/commands/doctor.ts') : import('#node/commands/doctor.ts')),
+  audit: (home) =>
+    existsSync(join(home, 'hub.toml')) ? import('#hub/commands/audit.ts') : import('#node/commands/audit.ts'),
+  doctor: (home) =>
+    existsSync(join(home, 'hub.toml'))
+      ? import('#hub/commands/doctor.ts')
+      : import('#node/commands/doctor.ts'),
   hub: () => import('#hub/commands/hub.ts'),
   key: () => import('#lead/commands/key.ts'),
   study: () => import('#lead/commands/study.ts'),
@@ -41,7 +45,8 @@ async function main(argv: readonly string[]): Promise<number> {
 async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<number> {
   const [noun, ...rest] = argv;
   if (noun === '--version') return print(packageFile.version);
-  if (noun === undefined || noun === '--help' || noun === '-h' || noun === 'help') return print(await overview());
+  if (noun === undefined || noun === '--help' || noun === '-h' || noun === 'help')
+    return print(await overview());
   const load = nouns[noun];
   if (!load) throw new MoimError('usage', `there is no \`moim ${noun}\``, { remedy: 'See `moim --help`.' });
   const { commands } = await load(homeOf(rest));
@@ -50,9 +55,13 @@ async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<n
   const command = commands[verb];
   if (!command) {
     if (rest.some((word) => word === '--help' || word === '-h')) return print(listing(noun, commands));
-    throw new MoimError('usage', verb ? `there is no \`moim ${noun} ${verb}\`` : `\`moim ${noun}\` needs a verb`, {
-      remedy: `It has ${Object.keys(commands).join(', ')}. See \`moim ${noun} --help\`.`,
-    });
+    throw new MoimError(
+      'usage',
+      verb ? `there is no \`moim ${noun} ${verb}\`` : `\`moim ${noun}\` needs a verb`,
+      {
+        remedy: `It has ${Object.keys(commands).join(', ')}. See \`moim ${noun} --help\`.`,
+      },
+    );
   }
   const words = [...rest];
   if (!bare) words.splice(words.indexOf(verb), 1);
@@ -64,11 +73,16 @@ async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<n
 /** `--home DIR`, else MOIM_HOME, else `./.moim`. */
 function homeOf(words: readonly string[]): string {
   const at = words.findIndex((word) => word === '--home' || word.startsWith('--home='));
-  const flag = at < 0 ? undefined : words[at] === '--home' ? words[at + 1] : words[at]?.slice('--home='.length);
+  const flag =
+    at < 0 ? undefined : words[at] === '--home' ? words[at + 1] : words[at]?.slice('--home='.length);
   return resolve(flag ?? process.env['MOIM_HOME'] ?? '.moim');
 }
 
-function contextOf(flags: CommandContext['flags'], args: readonly string[], signal: AbortSignal): CommandContext {
+function contextOf(
+  flags: CommandContext['flags'],
+  args: readonly string[],
+  signal: AbortSignal,
+): CommandContext {
   const quiet = flags['quiet'] === true;
   return {
     home: homeOf(typeof flags['home'] === 'string' ? ['--home', flags['home']] : []),
@@ -85,8 +99,14 @@ function contextOf(flags: CommandContext['flags'], args: readonly string[], sign
 }
 
 async function overview(): Promise<string> {
-  const parts = await Promise.all(Object.entries(nouns).map(async ([noun, load]) => listing(noun, (await load('')).commands)));
-  return [`moim ${packageFile.version}`, ...parts, 'Flags of every command: --home DIR --json --quiet --help --version'].join('\n\n');
+  const parts = await Promise.all(
+    Object.entries(nouns).map(async ([noun, load]) => listing(noun, (await load('')).commands)),
+  );
+  return [
+    `moim ${packageFile.version}`,
+    ...parts,
+    'Flags of every command: --home DIR --json --quiet --help --version',
+  ].join('\n\n');
 }
 
 function listing(noun: string, commands: Commands): string {

@@ -37,7 +37,8 @@ export function auditCommands(source: AuditSource): Commands {
     },
   };
   const show: Command = {
-    summary: 'Show the audit log; --left shows what left, opened with the archive key and compared with its recorded hashes.',
+    summary:
+      'Show the audit log; --left shows what left, opened with the archive key and compared with its recorded hashes.',
     usage: '[--left] [--csv]',
     options: { left: { type: 'boolean' }, csv: { type: 'boolean' } },
     async run(context) {
@@ -56,7 +57,10 @@ async function showLeft(context: CommandContext, source: AuditSource): Promise<n
   const answers = await source.left(context);
   for (const { job, releasedAt, intact, answer } of answers) {
     if (context.json) context.out(JSON.stringify({ job, releasedAt, intact, answer }));
-    else context.out(`${releasedAt} job ${job} ${intact ? 'as recorded' : 'NOT AS RECORDED'}\n${JSON.stringify(answer, null, 2)}`);
+    else
+      context.out(
+        `${releasedAt} job ${job} ${intact ? 'as recorded' : 'NOT AS RECORDED'}\n${JSON.stringify(answer, null, 2)}`,
+      );
   }
   context.note(`${answers.length} answers left`);
   return answers.every(({ intact }) => intact) ? 0 : 1;
@@ -73,7 +77,9 @@ function line(entry: LedgerEntry, context: CommandContext): string {
 }
 
 function inWords(verdict: LedgerVerdict): string {
-  return verdict.ok ? `ok ${verdict.entries} entries, head ${verdict.head}` : `entry ${verdict.entry}: ${verdict.fault}`;
+  return verdict.ok
+    ? `ok ${verdict.entries} entries, head ${verdict.head}`
+    : `entry ${verdict.entry}: ${verdict.fault}`;
 }
 
 const lines = parser(LedgerEntry);

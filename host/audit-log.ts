@@ -12,18 +12,37 @@ export type AuditDb = Pick<Kysely<MailboxTables>, 'selectFrom' | 'insertInto' | 
  * Appends one entry. `transaction` must be a transaction: the chain is locked until it ends, and the entry stands or falls with the
  * act. `body` holds ids, hashes, codes and counts.
  */
-export async function record(transaction: AuditDb, at: string, kind: string, body: Record<string, Json>): Promise<LedgerHead> {
-  await sql`select pg_advisory_xact_lock(hashtext(current_database() || current_schema() || 'moim-audit'))`.execute(transaction);
+export async function record(
+  transaction: AuditDb,
+  at: string,
+  kind: string,
+  body: Record<string, Json>,
+): Promise<LedgerHead> {
+  await sql`select pg_advisory_xact_lock(hashtext(current_database() || current_schema() || 'moim-audit'))`.execute(
+    transaction,
+  );
   const entry = chain(await auditHead(transaction), at, kind, body);
   await transaction
     .insertInto('audit')
-    .values({ n: BigInt(entry.n), at, kind, body: JSON.stringify(body), previous: entry.previous, hash: entry.hash })
+    .values({
+      n: BigInt(entry.n),
+      at,
+      kind,
+      body: JSON.stringify(body),
+      previous: entry.previous,
+      hash: entry.hash,
+    })
     .execute();
   return { n: entry.n, hash: entry.hash };
 }
 
 export async function auditHead(db: AuditDb): Promise<LedgerHead> {
-  const row = await db.selectFrom('audit').select(['n', 'hash']).orderBy('n', 'desc').limit(1).executeTakeFirst();
+  const row = await db
+    .selectFrom('audit')
+    .select(['n', 'hash'])
+    .orderBy('n', 'desc')
+    .limit(1)
+    .executeTakeFirst();
   return row ? { n: Number(row.n), hash: row.hash } : emptyHead;
 }
 

@@ -14,7 +14,10 @@ export interface Finding {
 /** Collects findings: a check gives what is well as text, a finding, or throws. */
 export function diagnose() {
   const findings: Finding[] = [];
-  const check = async (name: string, work: () => Promise<string | Finding> | string | Finding): Promise<void> => {
+  const check = async (
+    name: string,
+    work: () => Promise<string | Finding> | string | Finding,
+  ): Promise<void> => {
     try {
       const said = await work();
       findings.push(typeof said === 'string' ? { check: name, state: 'ok', says: said } : said);
@@ -31,7 +34,10 @@ export function printFindings(context: CommandContext, findings: readonly Findin
   for (const finding of findings) {
     const { check, state, says, remedy } = finding;
     if (context.json) context.out(JSON.stringify(finding));
-    else context.out(`${state.padEnd(9)}${check.padEnd(15)}${says}${remedy ? `\n${' '.repeat(24)}${remedy}` : ''}`);
+    else
+      context.out(
+        `${state.padEnd(9)}${check.padEnd(15)}${says}${remedy ? `\n${' '.repeat(24)}${remedy}` : ''}`,
+      );
   }
   return findings.some(({ state }) => state === 'failed') ? 1 : 0;
 }

@@ -25,7 +25,8 @@ export function frameReader(socket: WebSocket): FrameReader {
     try {
       if (isBinary) throw new MoimError('bad-input', 'a frame is text');
       // Before the peer has proved anything it gets little room; the handshake alternates, so nothing piles up.
-      if (!admitted && (sizeOf(data) > greetingLimit || waiting.length >= 2)) throw new MoimError('bad-input', 'too much before the handshake');
+      if (!admitted && (sizeOf(data) > greetingLimit || waiting.length >= 2))
+        throw new MoimError('bad-input', 'too much before the handshake');
       const frame = readFrame(String(data));
       if (piped) taker?.(frame);
       else if (wake) {
@@ -61,7 +62,8 @@ export function frameReader(socket: WebSocket): FrameReader {
 /** Bytes of a frame of the handshake. */
 const greetingLimit = 16 * 1024;
 
-const sizeOf = (data: RawData): number => (Array.isArray(data) ? data.reduce((sum, part) => sum + part.length, 0) : data.byteLength);
+const sizeOf = (data: RawData): number =>
+  Array.isArray(data) ? data.reduce((sum, part) => sum + part.length, 0) : data.byteLength;
 
 /** A peer that has not answered a ping for this long is gone. */
 const heartbeatMs = 15_000;

@@ -39,7 +39,10 @@ export function readText(path: string, what: string): string {
   }
 }
 
-const RunInfo = Type.Object({ url: Type.String(), pid: Type.Integer({ minimum: 1 }) }, { additionalProperties: false });
+const RunInfo = Type.Object(
+  { url: Type.String(), pid: Type.Integer({ minimum: 1 }) },
+  { additionalProperties: false },
+);
 export type RunInfo = Readonly<Static<typeof RunInfo>>;
 const runs = parser(RunInfo);
 
@@ -75,7 +78,9 @@ function parseRun(text: string): RunInfo | undefined {
 
 /** `ENOENT`, `EACCES`, … of a thrown system error. */
 export function errno(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'unknown fault';
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : 'unknown fault';
 }
 
 function fileFault(cause: unknown, code: 'home-unwritable', detail: string): MoimError {

@@ -10,8 +10,10 @@ import type { Environment } from './config.ts';
 export function hubUrl(text: string, env: Environment): string {
   if (!URL.canParse(text)) throw new MoimError('bad-input', '--hub is not a URL');
   const url = new URL(text);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new MoimError('bad-input', '--hub takes an https URL');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    throw new MoimError('bad-input', '--hub takes an https URL');
   const here = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol === 'http:' && !here && env.MOIM_ALLOW_HTTP !== 'true') throw new MoimError('insecure-url');
+  if (url.protocol === 'http:' && !here && env.MOIM_ALLOW_HTTP !== 'true')
+    throw new MoimError('insecure-url');
   return text.replace(/\/+$/, '');
 }

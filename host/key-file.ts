@@ -3,7 +3,14 @@
  * One file holds one key: a signing key (role hub, site, lead, vendor) or a site's archive sealing pair.
  */
 
-import { createCipheriv, createDecipheriv, createPrivateKey, createPublicKey, randomBytes, scryptSync } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  randomBytes,
+  scryptSync,
+} from 'node:crypto';
 import { existsSync } from 'node:fs';
 import Type, { type Static } from 'typebox';
 import { fromBase64url, toBase64url } from '#protocol/bytes.ts';
@@ -15,7 +22,10 @@ import { readText, writeWhole } from './home.ts';
 
 const closed = { additionalProperties: false } as const;
 const Text = Type.String({ pattern: '^[A-Za-z0-9_-]+$' });
-const Encrypted = Type.Object({ kdf: Type.Literal('scrypt-17-8-1'), salt: Text, nonce: Text, ciphertext: Text, tag: Text }, closed);
+const Encrypted = Type.Object(
+  { kdf: Type.Literal('scrypt-17-8-1'), salt: Text, nonce: Text, ciphertext: Text, tag: Text },
+  closed,
+);
 const KeyRole = oneOf(['hub', 'site', 'lead', 'vendor']);
 export type KeyRole = Static<typeof KeyRole>;
 
@@ -41,7 +51,10 @@ const SealingFile = Type.Object(
 );
 const PublicFile = Type.Union([
   PublicKey,
-  Type.Object({ role: Type.Optional(KeyRole), fingerprint: Type.Optional(Fingerprint), key: PublicKey }, closed),
+  Type.Object(
+    { role: Type.Optional(KeyRole), fingerprint: Type.Optional(Fingerprint), key: PublicKey },
+    closed,
+  ),
   SigningFile,
 ]);
 
@@ -51,7 +64,12 @@ const publicFiles = parser(PublicFile);
 
 /** Writes a signing key. Refuses to replace a file: `key-exists`. */
 export function writeSigningKey(path: string, role: KeyRole, key: PrivateKey, passphrase?: string): void {
-  const open = { format: 'moim-key/1' as const, role, fingerprint: fingerprint(publicOf(key)), public: publicOf(key) };
+  const open = {
+    format: 'moim-key/1' as const,
+    role,
+    fingerprint: fingerprint(publicOf(key)),
+    public: publicOf(key),
+  };
   writeNew(path, { ...open, ...lock(key, passphrase) });
 }
 
@@ -94,7 +112,8 @@ export function readPublicKey(path: string): PublicKey {
   return key;
 }
 
-const mismatch = (path: string): MoimError => new MoimError('bad-key-file', `${path}: the halves do not match`);
+const mismatch = (path: string): MoimError =>
+  new MoimError('bad-key-file', `${path}: the halves do not match`);
 
 /** The public half is made again from the secret one: a file put together by hand, or damaged, is caught before it is used. */
 function checkHalves(path: string, crv: 'Ed25519' | 'X25519', x: string, d: string): void {
@@ -114,13 +133,21 @@ function writeNew(path: string, value: object): void {
   writeWhole(path, `${JSON.stringify(value, null, 2)}\n`, 0o600);
 }
 
-function lock(secret: object, passphrase?: string): { secret: object } | { encrypted: Static<typeof Encrypted> } {
+function lock(
+  secret: object,
+  passphrase?: string,
+): { secret: object } | { encrypted: Static<typeof Encrypted> } {
   if (passphrase === undefined) return { secret };
   const salt = randomBytes(16);
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', derive(passphrase, salt), nonce);
   const ciphertext = Buffer.concat([cipher.update(JSON.stringify(secret), 'utf8'), cipher.final()]);
-  const [s, n, c, t] = [salt, nonce, ciphertext, cipher.getAuthTag()].map((bytes) => toBase64url(bytes)) as [string, string, string, string];
+  const [s, n, c, t] = [salt, nonce, ciphertext, cipher.getAuthTag()].map((bytes) => toBase64url(bytes)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
   return { encrypted: { kdf: 'scrypt-17-8-1', salt: s, nonce: n, ciphertext: c, tag: t } };
 }
 
@@ -128,9 +155,16 @@ function unlock(path: string, locked: Static<typeof Encrypted> | undefined, pass
   if (!locked) throw new MoimError('bad-key-file', `${path} holds no secret half`);
   if (passphrase === undefined) throw new MoimError('key-locked', `${path} needs its passphrase`);
   try {
-    const decipher = createDecipheriv('aes-256-gcm', derive(passphrase, fromBase64url(locked.salt)), fromBase64url(locked.nonce));
+    const decipher = createDecipheriv(
+      'aes-256-gcm',
+      derive(passphrase, fromBase64url(locked.salt)),
+      fromBase64url(locked.nonce),
+    );
     decipher.setAuthTag(fromBase64url(locked.tag));
-    const text = Buffer.concat([decipher.update(fromBase64url(locked.ciphertext)), decipher.final()]).toString('utf8');
+    const text = Buffer.concat([
+      decipher.update(fromBase64url(locked.ciphertext)),
+      decipher.final(),
+    ]).toString('utf8');
     return JSON.parse(text);
   } catch {
     throw new MoimError('key-locked', `${path}: the passphrase does not open it`);

@@ -52,7 +52,10 @@ export function startSession(deps: SessionDeps, resumeAfter: Position): LinkSess
 
   const fail = (cause: unknown) => {
     if (ended) return;
-    deps.log.warn('link-broken', { site: deps.peer, code: cause instanceof MoimError ? cause.code : 'internal' });
+    deps.log.warn('link-broken', {
+      site: deps.peer,
+      code: cause instanceof MoimError ? cause.code : 'internal',
+    });
     ended = true;
     deps.close();
   };
@@ -90,7 +93,12 @@ export function startSession(deps: SessionDeps, resumeAfter: Position): LinkSess
       await deps.store(frame.envelope, { epoch: BigInt(frame.epoch), seq: BigInt(frame.seq) });
       if (!ended) deps.send(writeFrame({ t: 'ack', epoch: frame.epoch, seq: frame.seq }));
     } else if (frame.t === 'ack') {
-      await acknowledge(deps.db, deps.peer, { epoch: BigInt(frame.epoch), seq: BigInt(frame.seq) }, new Date(deps.now()).toISOString());
+      await acknowledge(
+        deps.db,
+        deps.peer,
+        { epoch: BigInt(frame.epoch), seq: BigInt(frame.seq) },
+        new Date(deps.now()).toISOString(),
+      );
       inFlight = Math.max(0, inFlight - 1);
       void pump();
     } else await deps.other(frame);
@@ -100,7 +108,8 @@ export function startSession(deps: SessionDeps, resumeAfter: Position): LinkSess
   // backup): nothing may be sent under numbers that the peer would pass over.
   const settle = async () => {
     const last = await position(deps.db, deps.peer, 'out');
-    if (resumeAfter.epoch > last.epoch || (resumeAfter.epoch === last.epoch && resumeAfter.seq > last.seq)) throw new MoimError('set-back');
+    if (resumeAfter.epoch > last.epoch || (resumeAfter.epoch === last.epoch && resumeAfter.seq > last.seq))
+      throw new MoimError('set-back');
     await acknowledge(deps.db, deps.peer, resumeAfter, new Date(deps.now()).toISOString());
   };
   queue = settle().then(pump).catch(fail);

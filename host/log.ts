@@ -28,7 +28,9 @@ export interface LogFields {
 }
 
 const allowed = new Set(
-  'site study job message state code sqlstate count ms epoch seq version attempt fingerprint port pid route status'.split(' '),
+  'site study job message state code sqlstate count ms epoch seq version attempt fingerprint port pid route status'.split(
+    ' ',
+  ),
 );
 
 /** A field's text may be an id, a code or a state: letters, digits and a few marks, at most 80 of them. */
@@ -47,7 +49,10 @@ export type LogLevel = (typeof logLevels)[number];
 /** `write` is where lines go: stderr, or a test's collector. */
 export function createLog(name: string, level: LogLevel, write?: (line: string) => void): Log {
   const stream = write ? { write } : pino.destination({ dest: 2, sync: true });
-  const logger = pino({ name, level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  const logger = pino(
+    { name, level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    stream,
+  );
   return {
     debug: (event, fields) => logger.debug(admit(fields), text(event)),
     info: (event, fields) => logger.info(admit(fields), text(event)),

@@ -48,14 +48,22 @@ export async function enqueue(transaction: MailboxDb, peer: string, message: New
 }
 
 /** Envelopes after `after` that the peer has not acknowledged, in order. */
-export async function pending(db: MailboxDb, peer: string, after: Position, limit: number): Promise<Outgoing[]> {
+export async function pending(
+  db: MailboxDb,
+  peer: string,
+  after: Position,
+  limit: number,
+): Promise<Outgoing[]> {
   return db
     .selectFrom('outbox')
     .select(['epoch', 'seq', 'envelope'])
     .where('peer', '=', peer)
     .where('acked_at', 'is', null)
     .where((where) =>
-      where.or([where('epoch', '>', after.epoch), where.and([where('epoch', '=', after.epoch), where('seq', '>', after.seq)])]),
+      where.or([
+        where('epoch', '>', after.epoch),
+        where.and([where('epoch', '=', after.epoch), where('seq', '>', after.seq)]),
+      ]),
     )
     .orderBy('epoch')
     .orderBy('seq')
@@ -99,7 +107,11 @@ export async function take(transaction: MailboxDb, peer: string, at: Position): 
   return true;
 }
 
-async function lockPosition(transaction: MailboxDb, peer: string, direction: 'in' | 'out'): Promise<Position> {
+async function lockPosition(
+  transaction: MailboxDb,
+  peer: string,
+  direction: 'in' | 'out',
+): Promise<Position> {
   await transaction
     .insertInto('peer_position')
     .values({ peer, direction, epoch: 1n, seq: 0n })
@@ -114,7 +126,12 @@ async function lockPosition(transaction: MailboxDb, peer: string, direction: 'in
     .executeTakeFirstOrThrow();
 }
 
-async function movePosition(transaction: MailboxDb, peer: string, direction: 'in' | 'out', to: Position): Promise<void> {
+async function movePosition(
+  transaction: MailboxDb,
+  peer: string,
+  direction: 'in' | 'out',
+  to: Position,
+): Promise<void> {
   await transaction
     .updateTable('peer_position')
     .set({ epoch: to.epoch, seq: to.seq })

@@ -13,11 +13,13 @@ export async function listen(app: FastifyInstance, host: string, port: number): 
     try {
       return await app.listen({ host, port: chosen });
     } catch (cause) {
-      if (errno(cause) !== 'EADDRINUSE') throw new MoimError('cannot-listen', `${host}: ${errno(cause)}`, { cause });
+      if (errno(cause) !== 'EADDRINUSE')
+        throw new MoimError('cannot-listen', `${host}: ${errno(cause)}`, { cause });
       if (port !== 0) {
         throw new MoimError('port-taken', `port ${port} of ${host} is taken`, {
           cause,
-          remedy: 'Stop the program that listens there, or set another port (MOIM_PORT or the configuration file).',
+          remedy:
+            'Stop the program that listens there, or set another port (MOIM_PORT or the configuration file).',
         });
       }
       avoid.add(chosen);

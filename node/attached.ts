@@ -23,10 +23,14 @@ export async function checkAttached(pool: Pool, schema: string): Promise<void> {
   const [row] = rows;
   if (!row || row.tables === 0n) {
     throw new MoimError('cdm-missing', `the attached database has no tables in the schema ${schema}`, {
-      remedy: 'Set MOIM_CDM_SCHEMA to the schema that holds the CDM, and grant its use (`moim node init --grants`).',
+      remedy:
+        'Set MOIM_CDM_SCHEMA to the schema that holds the CDM, and grant its use (`moim node init --grants`).',
     });
   }
   if (row.writable > 0n || row.creates === true) {
-    throw new MoimError('cdm-writable', `the role may write to ${row.writable} of ${row.tables} tables of the attached CDM`);
+    throw new MoimError(
+      'cdm-writable',
+      `the role may write to ${row.writable} of ${row.tables} tables of the attached CDM`,
+    );
   }
 }

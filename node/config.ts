@@ -26,7 +26,13 @@ export type NodeConfig = Readonly<Static<typeof NodeConfig>> & {
   readonly cdmUrl?: string;
 };
 
-const defaults = { host: '127.0.0.1', port: 0, logLevel: 'info', cdmSchema: 'cdm', queryTimeoutSeconds: 600 } as const;
+const defaults = {
+  host: '127.0.0.1',
+  port: 0,
+  logLevel: 'info',
+  cdmSchema: 'cdm',
+  queryTimeoutSeconds: 600,
+} as const;
 
 /** The commented file that `node init` writes. */
 export const nodeConfigFile = `# Moim node. Every setting may also be set by MOIM_<NAME> or MOIM_<NAME>_FILE.
@@ -57,5 +63,9 @@ export function readNodeConfig(home: string, env: Environment): NodeConfig {
   });
   const databaseUrl = readSetting(env, 'MOIM_DATABASE_URL');
   const cdmUrl = readSetting(env, 'MOIM_CDM_URL');
-  return { ...config, ...(databaseUrl === undefined ? {} : { databaseUrl }), ...(cdmUrl === undefined ? {} : { cdmUrl }) };
+  return {
+    ...config,
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    ...(cdmUrl === undefined ? {} : { cdmUrl }),
+  };
 }

@@ -4,8 +4,8 @@ import { Kysely, PostgresDialect } from 'kysely';
 import type { Pool } from 'pg';
 import { openDatabase } from '#host/postgres/database.ts';
 import { migrate } from '#host/postgres/migrate.ts';
-import { checkAttached } from './attached.ts';
 import type { MoimTables } from '#sql/tables/moim.ts';
+import { checkAttached } from './attached.ts';
 
 export type NodeDb = Kysely<MoimTables>;
 
@@ -37,7 +37,10 @@ export async function openNodeDatabase(options: NodeDatabaseOptions): Promise<No
     await migrate(own.pool, 'moim', 'moim');
     await migrate(own.pool, 'results', 'results');
     if (cdmUrl === undefined) await migrate(own.pool, 'cdm', cdmSchema);
-    const attached = cdmUrl === undefined ? undefined : await openDatabase({ home, url: cdmUrl, applicationName: 'moim-node' });
+    const attached =
+      cdmUrl === undefined
+        ? undefined
+        : await openDatabase({ home, url: cdmUrl, applicationName: 'moim-node' });
     if (attached) {
       await checkAttached(attached.pool, cdmSchema).catch(async (cause: unknown) => {
         await attached.close();

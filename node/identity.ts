@@ -32,14 +32,18 @@ const hubPath = (home: string): string => join(home, 'hub.json');
 
 /** Makes the node's keys where there are none yet. */
 export async function makeNodeIdentity(home: string, passphrase?: string): Promise<NodeIdentity> {
-  if (!existsSync(signingPath(home))) writeSigningKey(signingPath(home), 'site', await createSigningKey(), passphrase);
-  if (!existsSync(archivePath(home))) writeSealingPair(archivePath(home), await createSealingPair(), passphrase);
+  if (!existsSync(signingPath(home)))
+    writeSigningKey(signingPath(home), 'site', await createSigningKey(), passphrase);
+  if (!existsSync(archivePath(home)))
+    writeSealingPair(archivePath(home), await createSealingPair(), passphrase);
   return readNodeIdentity(home, passphrase);
 }
 
 export function readNodeIdentity(home: string, passphrase?: string): NodeIdentity {
   if (!existsSync(signingPath(home))) {
-    throw new MoimError('not-initialised', 'this home is not a node yet', { remedy: 'Run `moim node init`.' });
+    throw new MoimError('not-initialised', 'this home is not a node yet', {
+      remedy: 'Run `moim node init`.',
+    });
   }
   const { key } = readSigningKey(signingPath(home), passphrase);
   const archive = readSealingPair(archivePath(home), passphrase);
@@ -62,5 +66,8 @@ export function pinHub(home: string, hub: PinnedHub): void {
 
 export function readPinnedHub(home: string): PinnedHub | undefined {
   if (!existsSync(hubPath(home))) return undefined;
-  return parser(PinnedHub).parse(parseJson(readText(hubPath(home), 'pinned hub'), hubPath(home)), hubPath(home));
+  return parser(PinnedHub).parse(
+    parseJson(readText(hubPath(home), 'pinned hub'), hubPath(home)),
+    hubPath(home),
+  );
 }

@@ -39,7 +39,13 @@ export async function runNode({ home, env, signal, ready, log: given }: NodeRun)
   const { db, cdm } = database;
   const timeoutMs = config.queryTimeoutSeconds * 1000;
   const alive = () => sql`select 1`.execute(db);
-  const app = createNodeApp({ healthy: () => alive().then(() => true, () => false) });
+  const app = createNodeApp({
+    healthy: () =>
+      alive().then(
+        () => true,
+        () => false,
+      ),
+  });
   try {
     const solve = await loadSolver();
     // What can fail comes before what works on by itself: a node that could not start leaves nothing running.
@@ -81,10 +87,15 @@ export async function runNode({ home, env, signal, ready, log: given }: NodeRun)
     });
     log.info('ready', { pid: run.pid, site: hub.site, fingerprint: identity.fingerprint });
     ready(run);
-    const watching = watchDatabase(alive, async () => {
-      await database.reopen();
-      pipeline.kick();
-    }, log, signal);
+    const watching = watchDatabase(
+      alive,
+      async () => {
+        await database.reopen();
+        pipeline.kick();
+      },
+      log,
+      signal,
+    );
     await aborted(signal);
     await app.close();
     await Promise.all([pipeline.ended, link.ended, watching]);
@@ -98,6 +109,11 @@ export async function runNode({ home, env, signal, ready, log: given }: NodeRun)
 
 /** States the hub may have missed. */
 async function reportable(db: NodeDb) {
-  const rows = await db.selectFrom('job').select(['job', 'state', 'code']).orderBy('changed_at', 'desc').limit(1000).execute();
+  const rows = await db
+    .selectFrom('job')
+    .select(['job', 'state', 'code'])
+    .orderBy('changed_at', 'desc')
+    .limit(1000)
+    .execute();
   return rows.map(({ job, state, code }) => ({ job, state, ...(code === null ? {} : { code }) }));
 }

@@ -7,7 +7,13 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { toHex, utf8 } from './bytes.ts';
 import { MoimError } from './errors.ts';
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json | undefined };
 
 /**
  * Gives the canonical text of a JSON value; members that are undefined are left out. Throws MoimError `not-canonical`
@@ -18,7 +24,10 @@ export function canonical(value: Json): string {
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new MoimError('not-canonical', 'a number is not finite');
     if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-      throw new MoimError('not-canonical', 'a whole number is beyond 2^53 and would not survive every reader');
+      throw new MoimError(
+        'not-canonical',
+        'a whole number is beyond 2^53 and would not survive every reader',
+      );
     }
     return JSON.stringify(value);
   }
@@ -26,7 +35,8 @@ export function canonical(value: Json): string {
     if (!value.isWellFormed()) throw new MoimError('not-canonical', 'a text has a lone surrogate');
     return JSON.stringify(value);
   }
-  if (typeof value !== 'object') throw new MoimError('not-canonical', `a ${typeof value} has no place in JSON`);
+  if (typeof value !== 'object')
+    throw new MoimError('not-canonical', `a ${typeof value} has no place in JSON`);
   if (Array.isArray(value)) return `[${Array.from(value, (item: Json) => canonical(item)).join(',')}]`;
   const members = Object.entries(value as { readonly [key: string]: Json | undefined });
   return `{${members

@@ -47,7 +47,13 @@ export interface RawCells {
 export type ReleasedCell =
   | { readonly id: string; readonly kind: CellKind; readonly state: 'value'; readonly value: number }
   | { readonly id: string; readonly kind: CellKind; readonly state: 'zero'; readonly value: 0 }
-  | { readonly id: string; readonly kind: CellKind; readonly state: 'suppressed'; readonly low: number; readonly high: number }
+  | {
+      readonly id: string;
+      readonly kind: CellKind;
+      readonly state: 'suppressed';
+      readonly low: number;
+      readonly high: number;
+    }
   | { readonly id: string; readonly kind: CellKind; readonly state: 'not-applicable' }
   | { readonly id: string; readonly kind: CellKind; readonly state: 'error' };
 

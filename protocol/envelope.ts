@@ -20,7 +20,10 @@ const Party = Type.Union([Type.Literal('hub'), SiteSlug]);
 /** Hub → node: run this site's job of a signed study. */
 export const JobBody = Type.Object({ kind: Type.Literal('job'), job: Uuid, study: Jws }, closed);
 /** Node → hub: the sealed reply of a job, with the header the site signed. */
-export const ReplyBody = Type.Object({ kind: Type.Literal('reply'), job: Uuid, header: Jws, sealed: Sealed }, closed);
+export const ReplyBody = Type.Object(
+  { kind: Type.Literal('reply'), job: Uuid, header: Jws, sealed: Sealed },
+  closed,
+);
 
 export const Envelope = Type.Object(
   {

@@ -26,7 +26,15 @@ export const protocolVersions = [1] as const;
 export const Capability = oneOf(['analysis:count', 'cohort:circe']);
 
 /** The states a site reports of a job. */
-export const jobStates = ['waiting', 'awaiting-approval', 'running', 'answered', 'refused', 'failed', 'expired'] as const;
+export const jobStates = [
+  'waiting',
+  'awaiting-approval',
+  'running',
+  'answered',
+  'refused',
+  'failed',
+  'expired',
+] as const;
 const JobState = oneOf(jobStates);
 export type JobState = (typeof jobStates)[number];
 
@@ -48,7 +56,12 @@ export const Hello = Type.Object(
   closed,
 );
 export const Challenge = Type.Object(
-  { t: Type.Literal('challenge'), version: Type.Integer({ minimum: 1, maximum: 1000 }), nonce: Nonce, signature: Jws },
+  {
+    t: Type.Literal('challenge'),
+    version: Type.Integer({ minimum: 1, maximum: 1000 }),
+    nonce: Nonce,
+    signature: Jws,
+  },
   closed,
 );
 export const Proof = Type.Object({ t: Type.Literal('proof'), signature: Jws }, closed);
@@ -57,7 +70,10 @@ export const Welcome = Type.Object({ t: Type.Literal('welcome'), ...Position }, 
 export const Resume = Type.Object({ t: Type.Literal('resume'), ...Position }, closed);
 export const Deliver = Type.Object({ t: Type.Literal('deliver'), ...Position, envelope: Jws }, closed);
 export const Ack = Type.Object({ t: Type.Literal('ack'), ...Position }, closed);
-export const State = Type.Object({ t: Type.Literal('state'), job: Uuid, state: JobState, code: Type.Optional(WireCode) }, closed);
+export const State = Type.Object(
+  { t: Type.Literal('state'), job: Uuid, state: JobState, code: Type.Optional(WireCode) },
+  closed,
+);
 export const Refuse = Type.Object({ t: Type.Literal('refuse'), code: WireCode }, closed);
 
 export const Frame = Type.Union([Hello, Challenge, Proof, Welcome, Resume, Deliver, Ack, State, Refuse]);

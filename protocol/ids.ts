@@ -14,7 +14,9 @@ export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
 /** A key's fingerprint: 80 bits of its RFC 7638 thumbprint, base32, in groups of four. */
 export const Fingerprint = Type.String({ pattern: '^[A-Z2-7]{4}(-[A-Z2-7]{4}){3}$' });
 /** An instant: ISO 8601, UTC, milliseconds. */
-export const Instant = Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d\\.\\d{3}Z$' });
+export const Instant = Type.String({
+  pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d\\.\\d{3}Z$',
+});
 /** A calendar date, `YYYY-MM-DD`. */
 export const CalendarDate = Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$' });
 

@@ -27,7 +27,10 @@ export type PrivateKey = Static<typeof PrivateKey>;
 /** A public X25519 sealing key, base64url. */
 export const SealingKey = Key32;
 
-export const SealingPair = Type.Object({ public: SealingKey, secret: Key32 }, { additionalProperties: false });
+export const SealingPair = Type.Object(
+  { public: SealingKey, secret: Key32 },
+  { additionalProperties: false },
+);
 export type SealingPair = Static<typeof SealingPair>;
 
 export async function createSigningKey(): Promise<PrivateKey> {

@@ -51,7 +51,8 @@ export function verifyLedger(entries: readonly LedgerEntry[]): LedgerVerdict {
     if (entry.previous !== head.hash) {
       // What it follows is still here, elsewhere: the order was changed. It is nowhere and a number is skipped: an entry
       // was taken out. It is nowhere and no number is skipped: the entry before was rewritten, hash and all.
-      if (hashes.has(entry.previous) || entry.previous === genesis) return { ok: false, entry: expected, fault: 'reordered' };
+      if (hashes.has(entry.previous) || entry.previous === genesis)
+        return { ok: false, entry: expected, fault: 'reordered' };
       if (entry.n !== expected || head.n === 0) return { ok: false, entry: expected, fault: 'missing' };
       return { ok: false, entry: intact ? head.n : expected, fault: 'changed' };
     }

@@ -4,11 +4,11 @@
  */
 
 import Type, { type Static } from 'typebox';
+import { fromUtf8 } from './bytes.ts';
 import { canonical, hash, type Json } from './canonical.ts';
 import { MoimError } from './errors.ts';
 import { Instant, Sha256, SiteSlug, Uuid } from './ids.ts';
 import type { PublicKey, SealingPair } from './keys.ts';
-import { fromUtf8 } from './bytes.ts';
 import { parser } from './schema.ts';
 import { open, type Sealed } from './seal.ts';
 import { verifySignature } from './sign.ts';
@@ -21,7 +21,10 @@ const CellId = Type.String({ pattern: '^[a-z0-9][a-z0-9/:+-]{0,119}$' });
 export const WireCell = Type.Union([
   Type.Object({ id: CellId, kind: CellKind, state: Type.Literal('value'), value: Count }, closed),
   Type.Object({ id: CellId, kind: CellKind, state: Type.Literal('zero'), value: Type.Literal(0) }, closed),
-  Type.Object({ id: CellId, kind: CellKind, state: Type.Literal('suppressed'), low: Count, high: Count }, closed),
+  Type.Object(
+    { id: CellId, kind: CellKind, state: Type.Literal('suppressed'), low: Count, high: Count },
+    closed,
+  ),
   Type.Object({ id: CellId, kind: CellKind, state: Type.Literal('not-applicable') }, closed),
   Type.Object({ id: CellId, kind: CellKind, state: Type.Literal('error') }, closed),
 ]);
@@ -41,7 +44,9 @@ export const SiteAnswer = Type.Object(
     /** The minimum cell that was applied: the stricter of the hospital's and the study's. */
     minimumCell: Type.Integer({ minimum: 1 }),
     zeroShown: Type.Boolean(),
-    cohorts: Type.Array(Type.Object({ cohort: Count, cells: Type.Array(WireCell, { maxItems: 100_000 }) }, closed)),
+    cohorts: Type.Array(
+      Type.Object({ cohort: Count, cells: Type.Array(WireCell, { maxItems: 100_000 }) }, closed),
+    ),
   },
   closed,
 );
@@ -64,7 +69,10 @@ export const ReplyContext = Type.Object(
 export type ReplyContext = Static<typeof ReplyContext>;
 
 /** The header: the context, when it was sealed, and the hash of the sealed bytes (never of the plaintext: counts are guessable). */
-export const ReplyHeader = Type.Object({ context: ReplyContext, sealedAt: Instant, ciphertext: Sha256 }, closed);
+export const ReplyHeader = Type.Object(
+  { context: ReplyContext, sealedAt: Instant, ciphertext: Sha256 },
+  closed,
+);
 export type ReplyHeader = Static<typeof ReplyHeader>;
 
 const headers = parser(ReplyHeader);
@@ -84,7 +92,8 @@ export const sealedHash = (sealed: Sealed): string => hash(canonical(sealed as u
 /** Checks a reply's header and ciphertext hash, unread. Throws MoimError `bad-signature` or `bad-input`. */
 export async function verifyReply(header: string, sealed: Sealed, site: PublicKey): Promise<ReplyHeader> {
   const parsed = headers.parse(await verifySignature(header, 'moim-reply', site), 'reply header');
-  if (parsed.ciphertext !== sealedHash(sealed)) throw new MoimError('bad-signature', 'a reply was altered on its way');
+  if (parsed.ciphertext !== sealedHash(sealed))
+    throw new MoimError('bad-signature', 'a reply was altered on its way');
   return parsed;
 }
 
@@ -92,7 +101,12 @@ export async function verifyReply(header: string, sealed: Sealed, site: PublicKe
  * Opens a reply whose header was verified: decrypts with a recipient's or the archive key, verifies the site's signature
  * inside, and checks that result and header speak of the same job. Throws `cannot-open`, `bad-signature`, `bad-input`.
  */
-export async function openReply(header: ReplyHeader, sealed: Sealed, pair: SealingPair, site: PublicKey): Promise<SiteAnswer> {
+export async function openReply(
+  header: ReplyHeader,
+  sealed: Sealed,
+  pair: SealingPair,
+  site: PublicKey,
+): Promise<SiteAnswer> {
   const inner = readInner(await open(sealed, pair, header.context));
   const answer = answers.parse(await verifySignature(inner, 'moim-result', site), 'site answer');
   const { context } = header;

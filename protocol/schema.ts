@@ -28,12 +28,18 @@ export function parser<S extends TSchema>(schema: S): Parser<Static<S>> {
     parse(value, what) {
       if (compiled.Check(value)) return value as Static<S>;
       const found = compiled.Errors(value).filter(({ keyword }) => keyword !== 'additionalProperties');
-      const known = new Set(found.filter(({ keyword }) => keyword !== 'boolean').map(({ instancePath }) => instancePath));
+      const known = new Set(
+        found.filter(({ keyword }) => keyword !== 'boolean').map(({ instancePath }) => instancePath),
+      );
       const faults = new Set<string>();
       for (const { keyword, instancePath, message } of found) {
         // One form of a union may know a member that another does not.
         if (keyword === 'boolean' && known.has(instancePath)) continue;
-        faults.add(keyword === 'boolean' ? `${instancePath}: not a known member` : `${instancePath || '/'}: ${message}`);
+        faults.add(
+          keyword === 'boolean'
+            ? `${instancePath}: not a known member`
+            : `${instancePath || '/'}: ${message}`,
+        );
         if (faults.size >= mostFaults) break;
       }
       throw new MoimError('bad-input', `${what}: ${[...faults].join('; ') || 'not of the expected form'}`);
@@ -46,7 +52,8 @@ export function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const place = cause instanceof Error ? /position \d+( \(line \d+ column \d+\))?/.exec(cause.message)?.[0] : undefined;
+    const place =
+      cause instanceof Error ? /position \d+( \(line \d+ column \d+\))?/.exec(cause.message)?.[0] : undefined;
     throw new MoimError('bad-input', `${what}: not JSON${place ? ` at ${place}` : ''}`);
   }
 }

@@ -21,7 +21,10 @@ export const Sealed = Type.Object(
     nonce: Base64url,
     ciphertext: Base64url,
     recipients: Type.Array(
-      Type.Object({ key: SealingKey, ephemeral: SealingKey, nonce: Base64url, wrapped: Base64url }, { additionalProperties: false }),
+      Type.Object(
+        { key: SealingKey, ephemeral: SealingKey, nonce: Base64url, wrapped: Base64url },
+        { additionalProperties: false },
+      ),
       { minItems: 1, maxItems: 16 },
     ),
   },
@@ -48,11 +51,28 @@ export async function seal(
     const ephemeral = sodium.crypto_scalarmult_base(secret);
     const wrapNonce = random(24);
     const wrapKey = agreeWith(key, secret, ephemeral, context);
-    const wrapped = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(contentKey, associated, null, wrapNonce, wrapKey);
+    const wrapped = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
+      contentKey,
+      associated,
+      null,
+      wrapNonce,
+      wrapKey,
+    );
     sodium.memzero(secret);
-    return { key, ephemeral: toBase64url(ephemeral), nonce: toBase64url(wrapNonce), wrapped: toBase64url(wrapped) };
+    return {
+      key,
+      ephemeral: toBase64url(ephemeral),
+      nonce: toBase64url(wrapNonce),
+      wrapped: toBase64url(wrapped),
+    };
   });
-  const ciphertext = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, associated, null, nonce, contentKey);
+  const ciphertext = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
+    plaintext,
+    associated,
+    null,
+    nonce,
+    contentKey,
+  );
   sodium.memzero(contentKey);
   return { v: 1, nonce: toBase64url(nonce), ciphertext: toBase64url(ciphertext), recipients: wraps };
 }
@@ -68,7 +88,13 @@ export async function open(sealed: Sealed, pair: SealingPair, context: Json): Pr
   try {
     const associated = utf8(canonical(context));
     const ephemeral = fromBase64url(wrap.ephemeral);
-    const wrapKey = agree(fromBase64url(pair.secret), ephemeral, ephemeral, fromBase64url(pair.public), context);
+    const wrapKey = agree(
+      fromBase64url(pair.secret),
+      ephemeral,
+      ephemeral,
+      fromBase64url(pair.public),
+      context,
+    );
     const contentKey = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
       null,
       fromBase64url(wrap.wrapped),
@@ -98,9 +124,20 @@ function agreeWith(recipient: string, secret: Uint8Array, ephemeral: Uint8Array,
 }
 
 /** BLAKE2b-256 over (shared secret, both public keys, context hash); crypto_scalarmult refuses points of small order. */
-function agree(secret: Uint8Array, theirs: Uint8Array, ephemeral: Uint8Array, recipient: Uint8Array, context: Json): Uint8Array {
+function agree(
+  secret: Uint8Array,
+  theirs: Uint8Array,
+  ephemeral: Uint8Array,
+  recipient: Uint8Array,
+  context: Json,
+): Uint8Array {
   const shared = sodium.crypto_scalarmult(secret, theirs);
-  const input = new Uint8Array([...utf8('moim-seal-1'), ...ephemeral, ...recipient, ...utf8(canonicalHash(context))]);
+  const input = new Uint8Array([
+    ...utf8('moim-seal-1'),
+    ...ephemeral,
+    ...recipient,
+    ...utf8(canonicalHash(context)),
+  ]);
   const key = sodium.crypto_generichash(32, input, shared);
   sodium.memzero(shared);
   return key;

@@ -37,7 +37,9 @@ export async function verifySignature(jws: string, type: SignedType, key: Public
   try {
     // The signature covers the other two parts; its own text must have one form too, or a document would have several.
     fromBase64url(jws.slice(jws.lastIndexOf('.') + 1));
-    const { payload } = await compactVerify(jws, await importJWK({ ...key, alg: 'EdDSA' }, 'EdDSA'), { algorithms: ['EdDSA'] });
+    const { payload } = await compactVerify(jws, await importJWK({ ...key, alg: 'EdDSA' }, 'EdDSA'), {
+      algorithms: ['EdDSA'],
+    });
     return readCanonical(fromUtf8(payload), type);
   } catch (cause) {
     if (cause instanceof MoimError) throw cause;
@@ -54,7 +56,9 @@ export function claimedKey(jws: string): string {
 export function claimedPayload(jws: string): unknown {
   try {
     const part = jws.split('.')[1] ?? '';
-    return JSON.parse(fromUtf8(Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))));
+    return JSON.parse(
+      fromUtf8(Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))),
+    );
   } catch (cause) {
     throw new MoimError('bad-signature', 'not a signed document', { cause });
   }

@@ -11,7 +11,8 @@ import { fingerprint, type PrivateKey, PublicKey, publicOf, SealingKey } from '.
 import { parser } from './schema.ts';
 import { claimedPayload, sign, verifySignature } from './sign.ts';
 
-const Text = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u0008\\u000b-\\u001f]*$' });
+const Text = (maxLength: number) =>
+  Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u0008\\u000b-\\u001f]*$' });
 const closed = { additionalProperties: false } as const;
 
 /** A cohort definition as ATLAS exports it (Circe JSON). `sql/circe/read.ts` reads it; here it is only carried. */
@@ -25,7 +26,10 @@ export const StudyAnalysis = Type.Object({ kind: Type.Literal('count') }, closed
 /** When the pool counts as complete. */
 export const CompletionRule = Type.Union([
   Type.Object({ kind: Type.Literal('all') }, closed),
-  Type.Object({ kind: Type.Literal('at-least'), sites: Type.Integer({ minimum: 1, maximum: 10_000 }) }, closed),
+  Type.Object(
+    { kind: Type.Literal('at-least'), sites: Type.Integer({ minimum: 1, maximum: 10_000 }) },
+    closed,
+  ),
 ]);
 export type CompletionRule = Static<typeof CompletionRule>;
 
@@ -50,9 +54,15 @@ const common = {
 export const StudyDraft = Type.Object(
   {
     ...common,
-    recipients: Type.Array(Type.Object({ name: Text(200), organisation: Text(300) }, closed), { minItems: 1, maxItems: 1 }),
+    recipients: Type.Array(Type.Object({ name: Text(200), organisation: Text(300) }, closed), {
+      minItems: 1,
+      maxItems: 1,
+    }),
     sites: Type.Array(
-      Type.Union([SiteSlug, Type.Object({ site: SiteSlug, fingerprint: Type.Optional(Fingerprint) }, closed)]),
+      Type.Union([
+        SiteSlug,
+        Type.Object({ site: SiteSlug, fingerprint: Type.Optional(Fingerprint) }, closed),
+      ]),
       { minItems: 1, maxItems: 10_000 },
     ),
   },
@@ -69,15 +79,21 @@ export const Study = Type.Object(
     signedAt: Instant,
     ...common,
     lead: Type.Object({ name: Text(200), key: PublicKey }, closed),
-    recipients: Type.Array(Type.Object({ name: Text(200), organisation: Text(300), sealingKey: SealingKey }, closed), {
-      minItems: 1,
-      maxItems: 1,
-    }),
+    recipients: Type.Array(
+      Type.Object({ name: Text(200), organisation: Text(300), sealingKey: SealingKey }, closed),
+      {
+        minItems: 1,
+        maxItems: 1,
+      },
+    ),
     /** One job a site, its id chosen by the lead: a hub can neither invent a job nor run one twice under another id. */
-    sites: Type.Array(Type.Object({ site: SiteSlug, job: Uuid, fingerprint: Type.Optional(Fingerprint) }, closed), {
-      minItems: 1,
-      maxItems: 10_000,
-    }),
+    sites: Type.Array(
+      Type.Object({ site: SiteSlug, job: Uuid, fingerprint: Type.Optional(Fingerprint) }, closed),
+      {
+        minItems: 1,
+        maxItems: 10_000,
+      },
+    ),
   },
   closed,
 );
@@ -96,7 +112,10 @@ export interface SignedStudy {
 /** Checks what a lead wrote. Throws MoimError `bad-input` with every path at fault. */
 export function readStudyDraft(value: unknown): StudyDraft {
   const draft = drafts.parse(value, 'study');
-  checkStudyRules({ ...draft, sites: draft.sites.map((site) => (typeof site === 'string' ? { site } : site)) });
+  checkStudyRules({
+    ...draft,
+    sites: draft.sites.map((site) => (typeof site === 'string' ? { site } : site)),
+  });
   return draft;
 }
 
@@ -120,7 +139,10 @@ export async function signStudy(draft: StudyDraft, needs: SigningNeeds): Promise
     signedAt: needs.signedAt,
     lead: { name: recipient?.name ?? '', key: publicOf(needs.key) },
     recipients: draft.recipients.map((each) => ({ ...each, sealingKey: needs.sealingKey })),
-    sites: draft.sites.map((site) => ({ ...(typeof site === 'string' ? { site } : site), job: needs.nextId() })),
+    sites: draft.sites.map((site) => ({
+      ...(typeof site === 'string' ? { site } : site),
+      job: needs.nextId(),
+    })),
   };
   const jws = await sign(study as unknown as Json, 'moim-study', needs.key);
   return { study, jws, hash: canonicalHash(study as unknown as Json) };
@@ -160,8 +182,10 @@ function checkStudyRules(study: {
   const faults: string[] = [];
   if (study.start > study.end) faults.push('/end: before /start');
   const repeated = (names: readonly string[]) => names.find((name, i) => names.indexOf(name) !== i);
-  if (repeated(study.cohorts.map((cohort) => cohort.name)) !== undefined) faults.push('/cohorts: a name stands twice');
-  if (repeated(study.sites.map((site) => site.site)) !== undefined) faults.push('/sites: a site stands twice');
+  if (repeated(study.cohorts.map((cohort) => cohort.name)) !== undefined)
+    faults.push('/cohorts: a name stands twice');
+  if (repeated(study.sites.map((site) => site.site)) !== undefined)
+    faults.push('/sites: a site stands twice');
   const jobs = study.sites.flatMap((site) => site.job ?? []);
   if (repeated(jobs) !== undefined) faults.push('/sites: two sites have one job id');
   if (study.completion.kind === 'at-least' && study.completion.sites > study.sites.length) {

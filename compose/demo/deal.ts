@@ -3,12 +3,12 @@
  * a table without a person is copied whole. Rows of nobody (GiBleed has such observation periods) go by person_id mod n.
  */
 
+import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
-import { CsvScanner, type CsvRecord, fieldText, PLAIN } from '#node/cdm/csv.ts';
+import { type CsvRecord, CsvScanner, fieldText, PLAIN } from '#node/cdm/csv.ts';
 import { type CdmFile, readCdmFile, readCdmFolder } from '#node/cdm/files.ts';
 import { MoimError } from '#protocol/errors.ts';
 
@@ -24,13 +24,18 @@ export async function dealCdm(from: string, to: readonly string[]): Promise<read
   persons.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const places = new Map(persons.map((id, i) => [id, i % to.length]));
   for (const file of files) {
-    if (personColumn(file) < 0) await Promise.all(to.map((folder) => copyFile(file.path, join(folder, basename(file.path)))));
+    if (personColumn(file) < 0)
+      await Promise.all(to.map((folder) => copyFile(file.path, join(folder, basename(file.path)))));
     else await dealFile(file, to, places);
   }
   return to;
 }
 
-async function dealFile(file: CdmFile, to: readonly string[], places: ReadonlyMap<bigint, number>): Promise<void> {
+async function dealFile(
+  file: CdmFile,
+  to: readonly string[],
+  places: ReadonlyMap<bigint, number>,
+): Promise<void> {
   const column = personColumn(file);
   const outs = to.map((folder) => createWriteStream(join(folder, `${file.table.name}.csv`)));
   const held: Buffer[][] = to.map(() => []);
@@ -44,7 +49,11 @@ async function dealFile(file: CdmFile, to: readonly string[], places: ReadonlyMa
     file,
     (record) => {
       const id = numberOf(record, column);
-      put(held, places.get(id) ?? Number(((id % BigInt(to.length)) + BigInt(to.length)) % BigInt(to.length)), record);
+      put(
+        held,
+        places.get(id) ?? Number(((id % BigInt(to.length)) + BigInt(to.length)) % BigInt(to.length)),
+        record,
+      );
     },
     (header) => to.forEach((_, i) => put(held, i, header)),
     flush,
@@ -65,7 +74,8 @@ async function eachRecord(
   let skip = file.markBytes;
   let first = true;
   const take = (record: CsvRecord): boolean => {
-    if (record.fault !== undefined) throw new MoimError('cdm-bad-row', `${file.name}:${record.line} ${record.fault}`);
+    if (record.fault !== undefined)
+      throw new MoimError('cdm-bad-row', `${file.name}:${record.line} ${record.fault}`);
     if (first) header(record);
     else each(record);
     first = false;

@@ -22,20 +22,32 @@ export interface HospitalNeeds {
 /** Makes the node and enrols it. Gives the fingerprint that the engineer reads to the hub's operator, and to the lead. */
 export async function enrolHospital(needs: HospitalNeeds): Promise<string> {
   const { site, node, hub, hubUrl } = needs;
-  const [, token] = await Promise.all([node.command(['node', 'init']), hub.command(['hub', 'token', 'create', '--role', 'site', '--site', site])]);
+  const [, token] = await Promise.all([
+    node.command(['node', 'init']),
+    hub.command(['hub', 'token', 'create', '--role', 'site', '--site', site]),
+  ]);
   const tokenFile = join(node.home, 'enrolment-token');
   writeFileSync(tokenFile, token, { mode: 0o600 });
-  const enrolled = JSON.parse(await node.command(['node', 'enroll', '--hub', hubUrl, '--token-file', tokenFile, '--json'])) as {
+  const enrolled = JSON.parse(
+    await node.command(['node', 'enroll', '--hub', hubUrl, '--token-file', tokenFile, '--json']),
+  ) as {
     fingerprints: { site: string };
   };
   return enrolled.fingerprints.site;
 }
 
 /** The operator compares what the hub saw with what the hospitals read out, and approves them. */
-export async function approveHospitals(hub: Party, sites: readonly { site: string; fingerprint: string }[]): Promise<void> {
-  const seen = JSON.parse(await hub.command(['hub', 'sites', '--json'])) as { site: string; fingerprint: string }[];
+export async function approveHospitals(
+  hub: Party,
+  sites: readonly { site: string; fingerprint: string }[],
+): Promise<void> {
+  const seen = JSON.parse(await hub.command(['hub', 'sites', '--json'])) as {
+    site: string;
+    fingerprint: string;
+  }[];
   for (const { site, fingerprint } of sites) {
-    if (seen.find((each) => each.site === site)?.fingerprint !== fingerprint) throw new MoimError('demo-failed', `${site}: the fingerprints differ`);
+    if (seen.find((each) => each.site === site)?.fingerprint !== fingerprint)
+      throw new MoimError('demo-failed', `${site}: the fingerprints differ`);
   }
   await hub.command(['hub', 'approve', ...sites.map(({ fingerprint }) => fingerprint)]);
 }
@@ -46,11 +58,36 @@ export async function openHospital(needs: HospitalNeeds): Promise<void> {
   await node.serve(['node', 'run']);
   if (options.minCell !== undefined) {
     const policy = join(node.home, 'policy.toml');
-    writeFileSync(policy, `# Set by the demo's --min-cell.\nminimumCell = ${options.minCell}\nshowZero = true\nanalyses = ["count"]\n`);
+    writeFileSync(
+      policy,
+      `# Set by the demo's --min-cell.\nminimumCell = ${options.minCell}\nshowZero = true\nanalyses = ["count"]\n`,
+    );
     await node.command(['node', 'policy', 'apply', policy]);
   }
-  await node.command(['node', 'trust', 'lead', leadFile, '--fingerprint', leadPrint, '--entity', 'The demo’s own study lead']);
+  await node.command([
+    'node',
+    'trust',
+    'lead',
+    leadFile,
+    '--fingerprint',
+    leadPrint,
+    '--entity',
+    'The demo’s own study lead',
+  ]);
   if (typeof data === 'string') await node.command(['cdm', 'load', data, '--json']);
-  else await node.command(['cdm', 'synth', '--persons', String(options.persons), '--seed', String(data.seed), '--mix', data.mix, '--json']);
-  say(`${site} has its data${typeof data === 'string' ? '' : ` (synthetic, case mix ${data.mix})`} and accepts the lead`);
+  else
+    await node.command([
+      'cdm',
+      'synth',
+      '--persons',
+      String(options.persons),
+      '--seed',
+      String(data.seed),
+      '--mix',
+      data.mix,
+      '--json',
+    ]);
+  say(
+    `${site} has its data${typeof data === 'string' ? '' : ` (synthetic, case mix ${data.mix})`} and accepts the lead`,
+  );
 }

@@ -26,7 +26,8 @@ export function pssMb(roots: readonly number[]): number | undefined {
     }
   }
   let kb = 0;
-  for (const pid of wanted) kb += Number(/^Pss:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1] ?? 0);
+  for (const pid of wanted)
+    kb += Number(/^Pss:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1] ?? 0);
   return kb === 0 ? undefined : Math.round((kb * 1024) / 1e6);
 }
 

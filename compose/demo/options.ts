@@ -18,7 +18,8 @@ export interface DemoOptions {
   readonly persons: number;
 }
 
-export const demoUsage = 'npm run demo -- [--once] [--json] [--cdm DIR] [--cohort FILE]… [--min-cell N] [--persons N]';
+export const demoUsage =
+  'npm run demo -- [--once] [--json] [--cdm DIR] [--cohort FILE]… [--min-cell N] [--persons N]';
 
 /** Throws MoimError `usage`. */
 export function readDemoOptions(argv: readonly string[], terminal: boolean): DemoOptions {
@@ -38,7 +39,9 @@ export function readDemoOptions(argv: readonly string[], terminal: boolean): Dem
   } catch (cause) {
     throw new MoimError('usage', cause instanceof Error ? cause.message : undefined, { remedy: demoUsage });
   }
-  const own = ['diabetes-on-metformin', 'hypertension'].map((name) => fileURLToPath(new URL(`cohorts/${name}.json`, import.meta.url)));
+  const own = ['diabetes-on-metformin', 'hypertension'].map((name) =>
+    fileURLToPath(new URL(`cohorts/${name}.json`, import.meta.url)),
+  );
   const files = (values['cohort'] as string[] | undefined)?.map((file) => resolve(file)) ?? own;
   const minCell = whole(values['min-cell'], 'min-cell');
   return {
@@ -53,6 +56,7 @@ export function readDemoOptions(argv: readonly string[], terminal: boolean): Dem
 
 function whole(text: unknown, name: string): number | undefined {
   if (text === undefined) return undefined;
-  if (typeof text !== 'string' || !/^[1-9]\d{0,6}$/.test(text)) throw new MoimError('usage', `--${name} takes a whole number from 1`, { remedy: demoUsage });
+  if (typeof text !== 'string' || !/^[1-9]\d{0,6}$/.test(text))
+    throw new MoimError('usage', `--${name} takes a whole number from 1`, { remedy: demoUsage });
   return Number(text);
 }

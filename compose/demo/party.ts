@@ -12,7 +12,10 @@ const moim = fileURLToPath(new URL('../../moim.ts', import.meta.url));
 export interface Party {
   readonly home: string;
   /** Runs a command to its end. Gives stdout; throws where the exit code is not among `accept`. */
-  command(args: readonly string[], options?: { accept?: readonly number[]; onLine?: (line: string) => void }): Promise<string>;
+  command(
+    args: readonly string[],
+    options?: { accept?: readonly number[]; onLine?: (line: string) => void },
+  ): Promise<string>;
   /** Starts a serving process; gives what follows `ready`. */
   serve(args: readonly string[]): Promise<{ url: string; pid: number }>;
   /** SIGTERM to every process that still runs, and waits for them. */
@@ -48,7 +51,13 @@ export function party(home: string, env: Readonly<Record<string, string | undefi
         });
         child.once('close', (code) => {
           if (code !== null && accept.includes(code)) resolve(out);
-          else reject(new MoimError('demo-failed', `moim ${args.slice(0, 2).join(' ')} ended with ${code}\n${err.slice(-2000)}`));
+          else
+            reject(
+              new MoimError(
+                'demo-failed',
+                `moim ${args.slice(0, 2).join(' ')} ended with ${code}\n${err.slice(-2000)}`,
+              ),
+            );
         });
       }),
     serve: (args) =>
@@ -60,10 +69,19 @@ export function party(home: string, env: Readonly<Record<string, string | undefi
             if (line.startsWith('ready ')) resolve(JSON.parse(line.slice(6)) as { url: string; pid: number });
           });
         }
-        child.once('exit', (code) => reject(new MoimError('demo-failed', `moim ${args.join(' ')} ended with ${code}: see ${join(home, 'log.jsonl')}`)));
+        child.once('exit', (code) =>
+          reject(
+            new MoimError(
+              'demo-failed',
+              `moim ${args.join(' ')} ended with ${code}: see ${join(home, 'log.jsonl')}`,
+            ),
+          ),
+        );
       }),
     async stop() {
-      const ended = [...running].map((child) => new Promise<void>((resolve) => child.once('exit', () => resolve())));
+      const ended = [...running].map(
+        (child) => new Promise<void>((resolve) => child.once('exit', () => resolve())),
+      );
       for (const child of running) child.kill('SIGTERM');
       await Promise.all(ended);
     },

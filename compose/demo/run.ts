@@ -3,9 +3,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { MoimError } from '#protocol/errors.ts';
 import { readText } from '#host/home.ts';
 import { aborted } from '#host/serve.ts';
+import { MoimError } from '#protocol/errors.ts';
 import { read } from '#sql/circe/read.ts';
 import { dealCdm } from './deal.ts';
 import { approveHospitals, enrolHospital, openHospital } from './hospital.ts';
@@ -36,7 +36,9 @@ export async function runDemo(argv: readonly string[], signal: AbortSignal): Pro
     if (signal.aborted) return 130;
     if (!(cause instanceof MoimError)) throw cause;
     keep = cause.code === 'demo-failed';
-    process.stderr.write(`demo: ${cause.message}\n  ${cause.remedy}${keep ? `\n  The homes are kept in ${home}.` : ''}\n`);
+    process.stderr.write(
+      `demo: ${cause.message}\n  ${cause.remedy}${keep ? `\n  The homes are kept in ${home}.` : ''}\n`,
+    );
     return cause.exit;
   } finally {
     await Promise.all(parties.map((each) => each.stop()));
@@ -49,12 +51,22 @@ function checkCohorts({ cohorts }: DemoOptions): void {
   for (const { name, file } of cohorts) {
     const result = read(readText(file, 'cohort definition'));
     if (result.ok) continue;
-    throw new MoimError('definition-refused', result.findings.map(({ path, message }) => `${name} ${path}: ${message}`).join('\n'));
+    throw new MoimError(
+      'definition-refused',
+      result.findings.map(({ path, message }) => `${name} ${path}: ${message}`).join('\n'),
+    );
   }
 }
 
-async function tell(options: DemoOptions, home: string, parties: Party[], started: number, signal: AbortSignal): Promise<number> {
-  const say = (text: string) => process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}\n`);
+async function tell(
+  options: DemoOptions,
+  home: string,
+  parties: Party[],
+  started: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const say = (text: string) =>
+    process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}\n`);
   const env = partyEnvironment();
   const add = (name: string): Party => {
     mkdirSync(join(home, name), { recursive: true, mode: 0o700 });
@@ -63,7 +75,8 @@ async function tell(options: DemoOptions, home: string, parties: Party[], starte
     return made;
   };
   say(`homes are in ${home}`);
-  if (options.minCell !== undefined) say(`minimum cell ${options.minCell} is set in the three hospitals' policies and in the study`);
+  if (options.minCell !== undefined)
+    say(`minimum cell ${options.minCell} is set in the three hospitals' policies and in the study`);
 
   const hub = add('hub');
   const lead = add('lead');
@@ -72,7 +85,12 @@ async function tell(options: DemoOptions, home: string, parties: Party[], starte
   const [{ url }, leadKey, data] = await Promise.all([
     hub.command(['hub', 'init', '--json']).then(() => hub.serve(['hub', 'run'])),
     lead.command(['key', 'create', '--role', 'lead', '--out', keyFile]),
-    options.cdm === undefined ? undefined : dealCdm(options.cdm, hospitals.map(({ site }) => join(home, 'data', site))),
+    options.cdm === undefined
+      ? undefined
+      : dealCdm(
+          options.cdm,
+          hospitals.map(({ site }) => join(home, 'data', site)),
+        ),
   ]);
   writeFileSync(tokenFile, await hub.command(['hub', 'token', 'create', '--role', 'lead']), { mode: 0o600 });
   const leadPrint = (JSON.parse(leadKey) as { fingerprint: string }).fingerprint;
@@ -91,15 +109,27 @@ async function tell(options: DemoOptions, home: string, parties: Party[], starte
     say,
     data: data?.[i] ?? { mix, seed: i + 1 },
   }));
-  const sites = await Promise.all(needs.map(async (each) => ({ site: each.site, fingerprint: await enrolHospital(each) })));
+  const sites = await Promise.all(
+    needs.map(async (each) => ({ site: each.site, fingerprint: await enrolHospital(each) })),
+  );
   await approveHospitals(hub, sites);
   for (const { site, fingerprint } of sites) say(`${site} enrolled and approved, ${fingerprint}`);
   await Promise.all(needs.map(openHospital));
 
   const draft = join(lead.home, 'study.json');
   writeFileSync(draft, JSON.stringify(studyFile(options, sites, new Date()), null, 2));
-  const { study } = JSON.parse(await lead.command(['study', 'sign', draft, '--key', keyFile, '--json'])) as { study: string };
-  await lead.command(['study', 'send', draft.replace(/\.json$/, '.signed.json'), '--hub', url, '--token-file', tokenFile]);
+  const { study } = JSON.parse(await lead.command(['study', 'sign', draft, '--key', keyFile, '--json'])) as {
+    study: string;
+  };
+  await lead.command([
+    'study',
+    'send',
+    draft.replace(/\.json$/, '.signed.json'),
+    '--hub',
+    url,
+    '--token-file',
+    tokenFile,
+  ]);
   say(`study ${study} signed and sent: ${options.cohorts.map(({ name }) => name).join(', ')}`);
 
   let firstAnswerMs: number | undefined;
@@ -112,7 +142,20 @@ async function tell(options: DemoOptions, home: string, parties: Party[], starte
     },
   });
   const out = join(lead.home, 'result');
-  const text = await lead.command(['study', 'result', study, '--key', keyFile, '--out', out, '--partial', ...(options.json ? ['--json'] : [])], { accept: [0, 1] });
+  const text = await lead.command(
+    [
+      'study',
+      'result',
+      study,
+      '--key',
+      keyFile,
+      '--out',
+      out,
+      '--partial',
+      ...(options.json ? ['--json'] : []),
+    ],
+    { accept: [0, 1] },
+  );
   const memory = pssMb([process.pid, ...parties.flatMap((each) => each.pids())]);
   const complete = await print(options, text, firstAnswerMs, memory, out);
   say(`first answer after ${((firstAnswerMs ?? 0) / 1000).toFixed(1)} s; ${memory ?? '?'} MB PSS in all`);
@@ -123,15 +166,29 @@ async function tell(options: DemoOptions, home: string, parties: Party[], starte
   return complete ? 0 : 1;
 }
 
-async function print(options: DemoOptions, text: string, firstAnswerMs: number | undefined, memory: number | undefined, out: string): Promise<boolean> {
+async function print(
+  options: DemoOptions,
+  text: string,
+  firstAnswerMs: number | undefined,
+  memory: number | undefined,
+  out: string,
+): Promise<boolean> {
   if (!options.json) {
     process.stdout.write(text);
     const { complete } = JSON.parse(await readResult(out)) as { complete: boolean };
     return complete;
   }
-  const result = JSON.parse(text) as { complete: boolean; standsOn: string; sites: object[]; minCell: number; cohorts: object[] };
+  const result = JSON.parse(text) as {
+    complete: boolean;
+    standsOn: string;
+    sites: object[];
+    minCell: number;
+    cohorts: object[];
+  };
   const { standsOn, sites, minCell, cohorts } = result;
-  process.stdout.write(`${JSON.stringify({ standsOn, sites, minCell, cohorts, firstAnswerMs: firstAnswerMs ?? null, pssMb: memory ?? null })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ standsOn, sites, minCell, cohorts, firstAnswerMs: firstAnswerMs ?? null, pssMb: memory ?? null })}\n`,
+  );
   return result.complete;
 }
 

@@ -4,8 +4,13 @@ import type { StudyDraft } from '#protocol/study.ts';
 import type { DemoOptions } from './options.ts';
 
 /** As a lead would write it: cohorts by file, sites with the fingerprints that were read to the lead. */
-export function studyFile(options: DemoOptions, sites: readonly { site: string; fingerprint: string }[], now: Date) {
-  const day = (years: number) => `${now.getUTCFullYear() + years}${now.toISOString().slice(4, 10)}`.replace('-02-29', '-02-28');
+export function studyFile(
+  options: DemoOptions,
+  sites: readonly { site: string; fingerprint: string }[],
+  now: Date,
+) {
+  const day = (years: number) =>
+    `${now.getUTCFullYear() + years}${now.toISOString().slice(4, 10)}`.replace('-02-29', '-02-28');
   const study: Omit<StudyDraft, 'cohorts'> & { cohorts: { name: string; file: string }[] } = {
     title: 'How many patients would three hospitals have?',
     purpose: 'Show that the network answers one question from many hospitals without a patient leaving any.',

@@ -6,6 +6,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import type { Log } from '#host/log.ts';
 import { canonical, type Json } from '#protocol/canonical.ts';
+import { allowedSkewMs } from '#protocol/envelope.ts';
 import { errors, MoimError } from '#protocol/errors.ts';
 import { frameLimit } from '#protocol/frame.ts';
 import { verifySignature } from '#protocol/sign.ts';
@@ -38,7 +39,10 @@ export interface HubApp {
 
 export async function createHubApp(deps: HubDeps): Promise<HubApp> {
   const { db, identity, log, now } = deps;
-  const app = Fastify({ logger: false, ajv: { customOptions: { removeAdditional: false, coerceTypes: false } } });
+  const app = Fastify({
+    logger: false,
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+  });
   const watchers = createWatchers();
   const links = createLinks({ db, identity, log, now, changed: watchers.wake });
 
@@ -52,13 +56,21 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
     return reply.code(known.http).send({ error: { code: known.code, message: known.message } });
   });
 
-  healthRoutes(app, { hubKey: identity.public, healthy: () => sql`select 1`.execute(db).then(() => true, () => false) });
+  healthRoutes(app, {
+    hubKey: identity.public,
+    healthy: () =>
+      sql`select 1`.execute(db).then(
+        () => true,
+        () => false,
+      ),
+  });
   federationRoutes(app, {
     links,
     hubKey: identity.public,
     async enrol(bearer, { key, proof }) {
       const proven = await verifySignature(proof, 'moim-enrol', key);
-      if (canonical(proven as Json) !== canonical({ token: bearer.sha256 })) throw new MoimError('bad-signature', 'the proof is for another token');
+      if (canonical(proven as Json) !== canonical({ token: bearer.sha256 }))
+        throw new MoimError('bad-signature', 'the proof is for another token');
       const site = await enrol(db, now(), bearer, key);
       log.info('site-enrolled', { site: site.site, state: site.state, fingerprint: site.fingerprint });
       return site;
@@ -74,9 +86,12 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
     async jobs(study, sender, after, waitMs) {
       const read = async () => {
         const rows = await jobsOf(db, study, sender, after);
+        // A node takes an envelope a little past its time; after that the job will never run, whether or not the site is here.
+        const past = new Date(now() - allowedSkewMs).toISOString();
         return rows.map((row) => {
-          if (row.state !== 'waiting' || links.connected(row.site)) return row;
-          return { ...row, state: row.expiresAt < new Date(now()).toISOString() ? 'expired' : 'offline' };
+          if (row.state !== 'waiting') return row;
+          if (row.expiresAt < past) return { ...row, state: 'expired' };
+          return links.connected(row.site) ? row : { ...row, state: 'offline' };
         });
       };
       const rows = await read();
@@ -101,11 +116,18 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
 function publicError(error: unknown): { code: string; http: number; message: string } {
   if (error instanceof MoimError) {
     const row = errors[error.code];
-    return { code: error.code, http: row.http, message: row.http < 500 ? `${error.message} ${error.remedy}` : row.text };
+    return {
+      code: error.code,
+      http: row.http,
+      message: row.http < 500 ? `${error.message} ${error.remedy}` : row.text,
+    };
   }
-  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? Number(error.statusCode) : 500;
-  if (status === 429) return { code: 'too-many-requests', http: 429, message: errors['too-many-requests'].text };
+  const status =
+    typeof error === 'object' && error !== null && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (status === 429)
+    return { code: 'too-many-requests', http: 429, message: errors['too-many-requests'].text };
   if (status === 413) return { code: 'too-large', http: 413, message: errors['too-large'].text };
-  if (status >= 400 && status < 500) return { code: 'bad-input', http: 400, message: errors['bad-input'].text };
+  if (status >= 400 && status < 500)
+    return { code: 'bad-input', http: 400, message: errors['bad-input'].text };
   return { code: 'internal', http: 500, message: errors.internal.text };
 }

@@ -22,7 +22,9 @@ export type HubConfig = Readonly<Static<typeof HubConfig>> & { readonly database
 const defaults = { host: '127.0.0.1', port: 0, logLevel: 'info', expiryDays: 14 } as const;
 
 /** The commented file that `hub init` writes. */
-export const hubConfigFile = (port: number): string => `# Moim hub. Every setting may also be set by MOIM_<NAME> or MOIM_<NAME>_FILE.
+export const hubConfigFile = (
+  port: number,
+): string => `# Moim hub. Every setting may also be set by MOIM_<NAME> or MOIM_<NAME>_FILE.
 
 # The address and port that nodes and leads reach. Loopback by default: put a TLS-terminating proxy in front.
 host = "127.0.0.1"

@@ -15,7 +15,11 @@ export interface HubDatabase {
 }
 
 export async function openHubDatabase(home: string, url?: string): Promise<HubDatabase> {
-  const database = await openDatabase({ home, ...(url === undefined ? {} : { url }), applicationName: 'moim-hub' });
+  const database = await openDatabase({
+    home,
+    ...(url === undefined ? {} : { url }),
+    applicationName: 'moim-hub',
+  });
   try {
     await migrate(database.pool, 'hub', 'hub');
   } catch (cause) {

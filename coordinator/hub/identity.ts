@@ -21,7 +21,8 @@ export async function makeHubIdentity(home: string, passphrase?: string): Promis
 }
 
 export function readHubIdentity(home: string, passphrase?: string): HubIdentity {
-  if (!existsSync(path(home))) throw new MoimError('not-initialised', 'this home is not a hub yet', { remedy: 'Run `moim hub init`.' });
+  if (!existsSync(path(home)))
+    throw new MoimError('not-initialised', 'this home is not a hub yet', { remedy: 'Run `moim hub init`.' });
   const { key } = readSigningKey(path(home), passphrase);
   return { key, public: publicOf(key), fingerprint: fingerprint(publicOf(key)) };
 }

@@ -27,7 +27,13 @@ export async function runHub({ home, env, signal, ready, log: given }: HubRun): 
   const log = given ?? createLog('hub', config.logLevel);
   const identity = readHubIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE'));
   const database = await openHubDatabase(home, config.databaseUrl);
-  const { app, links } = await createHubApp({ db: database.db, identity, log, now: Date.now, expiryDays: config.expiryDays });
+  const { app, links } = await createHubApp({
+    db: database.db,
+    identity,
+    log,
+    now: Date.now,
+    expiryDays: config.expiryDays,
+  });
   try {
     const url = await listen(app, config.host, config.port);
     const run = { url, pid: process.pid };

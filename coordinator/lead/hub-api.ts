@@ -29,7 +29,9 @@ const Jobs = Type.Object(
 );
 const Replies = Type.Object(
   {
-    replies: Type.Array(Type.Object({ job: Uuid, site: SiteSlug, header: Type.String(), sealed: Sealed }, open)),
+    replies: Type.Array(
+      Type.Object({ job: Uuid, site: SiteSlug, header: Type.String(), sealed: Sealed }, open),
+    ),
     roster: Type.Array(Type.Object({ site: SiteSlug, key: PublicKey }, open)),
   },
   open,
@@ -53,7 +55,10 @@ export function hubApi(url: string, token: string, signal?: AbortSignal): HubApi
     try {
       response = await fetch(`${url}${path}`, {
         method: body === undefined ? 'GET' : 'POST',
-        headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
@@ -61,20 +66,29 @@ export function hubApi(url: string, token: string, signal?: AbortSignal): HubApi
       if (signal?.aborted) throw new MoimError('interrupted');
       throw new MoimError('hub-unreachable', `no answer from ${url}`, { cause });
     }
-    const answer = (await response.json().catch(() => undefined)) as { error?: { code?: string; message?: string } } | undefined;
+    const answer = (await response.json().catch(() => undefined)) as
+      | { error?: { code?: string; message?: string } }
+      | undefined;
     if (response.ok) return answer;
     const message = printable(answer?.error?.message) ?? `the hub answered ${response.status}`;
     if (response.status === 401) throw new MoimError('token-refused');
     if (response.status === 404) throw new MoimError('not-found', message);
     if (response.status === 429) throw new MoimError('too-many-requests');
     if (response.status >= 500) throw new MoimError('hub-unreachable', message);
-    throw new MoimError(response.status === 400 || response.status === 413 ? 'bad-input' : 'hub-refused', message);
+    throw new MoimError(
+      response.status === 400 || response.status === 413 ? 'bad-input' : 'hub-refused',
+      message,
+    );
   };
   return {
     send: async (study) => parser(Sent).parse(await call('/api/v1/studies', { study }), 'hub answer'),
     jobs: async (study, after, wait) =>
-      parser(Jobs).parse(await call(`/api/v1/studies/${study}/jobs?after=${after}&wait=${wait}`), 'hub answer').jobs,
-    replies: async (study) => parser(Replies).parse(await call(`/api/v1/studies/${study}/replies`), 'hub answer'),
+      parser(Jobs).parse(
+        await call(`/api/v1/studies/${study}/jobs?after=${after}&wait=${wait}`),
+        'hub answer',
+      ).jobs,
+    replies: async (study) =>
+      parser(Replies).parse(await call(`/api/v1/studies/${study}/replies`), 'hub answer'),
   };
 }
 

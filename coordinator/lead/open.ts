@@ -40,8 +40,14 @@ export async function openReplies(signed: SignedStudy, relayed: HubReplies, seal
       }
       const answer = await openReply(header, reply.sealed, sealing, key);
       const told = new Set(answer.cohorts.map(({ cohort }) => cohort));
-      if (told.size !== answer.cohorts.length || signed.study.cohorts.some((_, i) => !told.has(i)) || told.size !== signed.study.cohorts.length) throw new MoimError('bad-input', 'an answer without all cohorts');
-      if (answer.minimumCell < signed.study.minimumCell) throw new MoimError('bad-input', 'an answer under the study’s own minimum cell');
+      if (
+        told.size !== answer.cohorts.length ||
+        signed.study.cohorts.some((_, i) => !told.has(i)) ||
+        told.size !== signed.study.cohorts.length
+      )
+        throw new MoimError('bad-input', 'an answer without all cohorts');
+      if (answer.minimumCell < signed.study.minimumCell)
+        throw new MoimError('bad-input', 'an answer under the study’s own minimum cell');
       for (const { cells } of answer.cohorts) checkCells(site.site, cells);
       results.push({ site: site.site, answer, pinned: site.fingerprint !== undefined });
     } catch (cause) {

@@ -1,7 +1,7 @@
 /** SiteResult → PooledResult: one answer that says which hospitals it stands on. */
 
-import { pool } from '#protocol/disclosure/pool.ts';
 import type { ReleasedCell } from '#protocol/cell.ts';
+import { pool } from '#protocol/disclosure/pool.ts';
 import type { CompletionRule, SignedStudy } from '#protocol/study.ts';
 import { type Figure, type PooledCount, pooledCount } from '#sql/analysis/count/pool.ts';
 import { read } from '#sql/circe/read.ts';
@@ -37,7 +37,10 @@ export interface PooledResult {
 export function poolResults(
   signed: SignedStudy,
   jobs: readonly HubJob[],
-  opened: { readonly results: readonly SiteResult[]; readonly refused: readonly { site: string; code: string }[] },
+  opened: {
+    readonly results: readonly SiteResult[];
+    readonly refused: readonly { site: string; code: string }[];
+  },
 ): PooledResult {
   const { study } = signed;
   const { results } = opened;
@@ -69,7 +72,10 @@ function siteLine(
   site: string,
   signed: SignedStudy,
   jobs: readonly HubJob[],
-  opened: { readonly results: readonly SiteResult[]; readonly refused: readonly { site: string; code: string }[] },
+  opened: {
+    readonly results: readonly SiteResult[];
+    readonly refused: readonly { site: string; code: string }[];
+  },
 ): SiteLine {
   const result = opened.results.find((each) => each.site === site);
   if (result) {
@@ -82,7 +88,11 @@ function siteLine(
       dataVersion: answer.dataVersion,
       answeredAt: answer.answeredAt,
       cohorts: signed.study.cohorts.map(({ name, definition }, i) => {
-        const { persons, rows } = pooledCount(name, ruleNames(definition), pool([{ site, cells: cellsOf(answer.cohorts, i) }], { of: 1 }));
+        const { persons, rows } = pooledCount(
+          name,
+          ruleNames(definition),
+          pool([{ site, cells: cellsOf(answer.cohorts, i) }], { of: 1 }),
+        );
         return { name, persons, rows };
       }),
     };
@@ -99,5 +109,7 @@ function cellsOf(cohorts: SiteResult['answer']['cohorts'], cohort: number): Rele
 
 function ruleNames(definition: unknown): string[] {
   const result = read(JSON.stringify(definition));
-  return result.ok ? (result.expression.InclusionRules ?? []).map((rule, i) => rule.name ?? `Rule ${i + 1}`) : [];
+  return result.ok
+    ? (result.expression.InclusionRules ?? []).map((rule, i) => rule.name ?? `Rule ${i + 1}`)
+    : [];
 }

@@ -14,11 +14,17 @@ import { read } from '#sql/circe/read.ts';
  * Reads and signs a study file. A cohort may give its `definition` in place, or name a `file` beside the study file. Throws MoimError
  * `bad-input` or `definition-refused` with every place at fault, `not-canonical` for a number beyond 2^53.
  */
-export async function signStudyFile(file: string, key: PrivateKey, now: number): Promise<{ signed: SignedStudy; sealing: SealingPair }> {
+export async function signStudyFile(
+  file: string,
+  key: PrivateKey,
+  now: number,
+): Promise<{ signed: SignedStudy; sealing: SealingPair }> {
   const draft = readStudyDraft(embedFiles(parseJson(readText(file, 'study'), file), dirname(file)));
   const faults = draft.cohorts.flatMap(({ name, definition }) => {
     const result = read(JSON.stringify(definition));
-    const findings = result.ok ? check(result.expression).filter(({ severity }) => severity === 'error') : result.findings;
+    const findings = result.ok
+      ? check(result.expression).filter(({ severity }) => severity === 'error')
+      : result.findings;
     return findings.map(({ path, message }) => `cohort ${name} ${path}: ${message}`);
   });
   if (faults.length > 0) throw new MoimError('definition-refused', faults.slice(0, 20).join('\n'));
@@ -33,12 +39,22 @@ export async function signStudyFile(file: string, key: PrivateKey, now: number):
 }
 
 function embedFiles(value: unknown, folder: string): unknown {
-  if (typeof value !== 'object' || value === null || !('cohorts' in value) || !Array.isArray(value.cohorts)) return value;
+  if (typeof value !== 'object' || value === null || !('cohorts' in value) || !Array.isArray(value.cohorts))
+    return value;
   const cohorts = value.cohorts.map((cohort: unknown) => {
-    if (typeof cohort !== 'object' || cohort === null || !('file' in cohort) || typeof cohort.file !== 'string') return cohort;
+    if (
+      typeof cohort !== 'object' ||
+      cohort === null ||
+      !('file' in cohort) ||
+      typeof cohort.file !== 'string'
+    )
+      return cohort;
     const { file, ...rest } = cohort;
     const path = resolve(folder, file);
-    return { ...rest, definition: parseJson(readText(path, 'cohort definition').replace(/^\uFEFF/, ''), path) };
+    return {
+      ...rest,
+      definition: parseJson(readText(path, 'cohort definition').replace(/^\uFEFF/, ''), path),
+    };
   });
   return { ...value, cohorts };
 }

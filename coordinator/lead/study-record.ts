@@ -7,8 +7,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Type, { type Static } from 'typebox';
 import { readText, writeWhole } from '#host/home.ts';
-import { MoimError } from '#protocol/errors.ts';
 import { readSealingPair, writeSealingPair } from '#host/key-file.ts';
+import { MoimError } from '#protocol/errors.ts';
 import type { SealingPair } from '#protocol/keys.ts';
 import { parseJson, parser } from '#protocol/schema.ts';
 
@@ -42,6 +42,7 @@ export function writeStudyRecord(home: string, record: StudyRecord): void {
 /** Throws MoimError `study-unknown`. */
 export function readStudyRecord(home: string, study: string): StudyRecord {
   const file = path(home, study);
-  if (!/^[0-9a-f-]{36}$/.test(study) || !existsSync(file)) throw new MoimError('study-unknown', 'this home did not sign a study of this id');
+  if (!/^[0-9a-f-]{36}$/.test(study) || !existsSync(file))
+    throw new MoimError('study-unknown', 'this home did not sign a study of this id');
   return parser(StudyRecord).parse(parseJson(readText(file, 'study record'), file), file);
 }

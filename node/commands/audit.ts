@@ -4,7 +4,7 @@ import { auditCommands, type LeftAnswer } from '#host/audit-command.ts';
 import { auditEntries } from '#host/audit-log.ts';
 import type { CommandContext } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
-import { verifyReply, openReply } from '#protocol/reply.ts';
+import { openReply, verifyReply } from '#protocol/reply.ts';
 import type { Sealed } from '#protocol/seal.ts';
 import { readNodeConfig } from '../config.ts';
 import { type NodeDb, openNodeDatabase } from '../database.ts';
@@ -23,10 +23,16 @@ async function whatLeft(db: NodeDb, context: CommandContext): Promise<LeftAnswer
   for (const row of rows) {
     const sealed = row.sealed as Sealed;
     const opened = await verifyReply(row.header, sealed, identity.public)
-      .then(async (header) => ({ header, answer: await openReply(header, sealed, identity.archive, identity.public) }))
+      .then(async (header) => ({
+        header,
+        answer: await openReply(header, sealed, identity.archive, identity.public),
+      }))
       .catch(() => undefined);
     const recorded = entries.some(
-      ({ kind, body }) => kind === 'job-answered' && body['job'] === row.job && body['ciphertext'] === opened?.header.ciphertext,
+      ({ kind, body }) =>
+        kind === 'job-answered' &&
+        body['job'] === row.job &&
+        body['ciphertext'] === opened?.header.ciphertext,
     );
     const intact = opened !== undefined && recorded && opened.header.ciphertext === row.ciphertext_sha256;
     left.push({ job: row.job, releasedAt: row.released_at, intact, answer: opened?.answer ?? null });
@@ -35,7 +41,10 @@ async function whatLeft(db: NodeDb, context: CommandContext): Promise<LeftAnswer
 }
 
 async function withDatabase<T>(context: CommandContext, work: (db: NodeDb) => Promise<T>): Promise<T> {
-  const database = await openNodeDatabase({ home: context.home, ...readNodeConfig(context.home, context.env) });
+  const database = await openNodeDatabase({
+    home: context.home,
+    ...readNodeConfig(context.home, context.env),
+  });
   try {
     return await work(database.db);
   } finally {

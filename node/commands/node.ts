@@ -2,7 +2,15 @@
 
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Command, type CommandContext, type Commands, needArg, needFlag, numberFlag, textFlag } from '#host/command.ts';
+import {
+  type Command,
+  type CommandContext,
+  type Commands,
+  needArg,
+  needFlag,
+  numberFlag,
+  textFlag,
+} from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
 import { makeHome, readText, writeWhole } from '#host/home.ts';
 import { hubUrl } from '#host/hub-url.ts';
@@ -21,7 +29,8 @@ import { enrolAtHub } from '../link/enrol.ts';
 const instant = (): string => new Date().toISOString();
 
 const init: Command = {
-  summary: 'Make this home a node: keys, configuration, database, the default policy. --grants prints what an attached CDM must grant.',
+  summary:
+    'Make this home a node: keys, configuration, database, the default policy. --grants prints what an attached CDM must grant.',
   usage: '[--force] [--grants]',
   options: { force: { type: 'boolean' }, grants: { type: 'boolean' } },
   async run(context) {
@@ -34,8 +43,15 @@ const init: Command = {
     if (context.flags['force'] === true) rmSync(file, { force: true });
     if (!existsSync(file)) writeWhole(file, nodeConfigFile, 0o644);
     const identity = await makeNodeIdentity(context.home, passphrase(context));
-    const policy = await withDatabase(context, async (db) => (await currentPolicy(db)) ?? applyPolicy(db, defaultPolicy, instant()));
-    answer(context, { fingerprint: identity.fingerprint, policy: policy.version }, `node ${identity.fingerprint}, policy version ${policy.version}`);
+    const policy = await withDatabase(
+      context,
+      async (db) => (await currentPolicy(db)) ?? applyPolicy(db, defaultPolicy, instant()),
+    );
+    answer(
+      context,
+      { fingerprint: identity.fingerprint, policy: policy.version },
+      `node ${identity.fingerprint}, policy version ${policy.version}`,
+    );
     return 0;
   },
 };
@@ -52,9 +68,15 @@ const run: Command = {
 };
 
 const enroll: Command = {
-  summary: "Enrol at a hub with the one-time token its operator gave. Compare both fingerprints with the operator by telephone.",
+  summary:
+    'Enrol at a hub with the one-time token its operator gave. Compare both fingerprints with the operator by telephone.',
   usage: '--hub URL (--token T | --token-file F) [--wait S]',
-  options: { hub: { type: 'string' }, token: { type: 'string' }, 'token-file': { type: 'string' }, wait: { type: 'string' } },
+  options: {
+    hub: { type: 'string' },
+    token: { type: 'string' },
+    'token-file': { type: 'string' },
+    wait: { type: 'string' },
+  },
   async run(context) {
     const url = hubUrl(needFlag(context, 'hub'), context.env);
     const file = textFlag(context, 'token-file');
@@ -65,7 +87,10 @@ const enroll: Command = {
       const { site, state, hub } = await enrolAtHub(url, token, identity);
       const pinned = readPinnedHub(context.home);
       if (pinned && fingerprint(pinned.key) !== fingerprint(hub)) {
-        throw new MoimError('fingerprint-differs', `the hub shows ${fingerprint(hub)}; ${fingerprint(pinned.key)} was pinned before`);
+        throw new MoimError(
+          'fingerprint-differs',
+          `the hub shows ${fingerprint(hub)}; ${fingerprint(pinned.key)} was pinned before`,
+        );
       }
       pinHub(context.home, { url, site, key: hub });
       if (state !== 'pending' || Date.now() >= until || context.signal.aborted) {
@@ -88,7 +113,9 @@ const trust: Command = {
     if (what === 'list') {
       const leads = await withDatabase(context, listLeads);
       if (context.json) context.out(JSON.stringify(leads));
-      else for (const lead of leads) context.out(`lead ${lead.fingerprint} ${lead.entity} (since ${lead.acceptedAt.slice(0, 10)})`);
+      else
+        for (const lead of leads)
+          context.out(`lead ${lead.fingerprint} ${lead.entity} (since ${lead.acceptedAt.slice(0, 10)})`);
       return 0;
     }
     if (what !== 'lead') throw new MoimError('usage', 'trust takes lead KEYFILE, or list');
@@ -96,7 +123,9 @@ const trust: Command = {
     const print = needFlag(context, 'fingerprint').toUpperCase();
     const remove = context.flags['remove'] === true;
     const entity = remove ? '' : needFlag(context, 'entity');
-    await withDatabase(context, (db) => (remove ? removeLead(db, print, instant()) : acceptLead(db, key, print, entity, instant())));
+    await withDatabase(context, (db) =>
+      remove ? removeLead(db, print, instant()) : acceptLead(db, key, print, entity, instant()),
+    );
     const state = remove ? 'removed' : 'accepted';
     answer(context, { lead: print, entity, state }, `lead ${print} ${state}`);
     return 0;
@@ -110,29 +139,41 @@ const policy: Command = {
     const what = needArg(context, 0, 'show, check or apply');
     if (what === 'show') {
       const current = await withDatabase(context, currentPolicy);
-      if (!current) throw new MoimError('not-permitted', 'no policy is in force: nothing is permitted', { remedy: 'Run `moim node policy apply FILE`.' });
+      if (!current)
+        throw new MoimError('not-permitted', 'no policy is in force: nothing is permitted', {
+          remedy: 'Run `moim node policy apply FILE`.',
+        });
       answer(context, current, policyInWords(current).join('\n'));
       return 0;
     }
-    if (what !== 'check' && what !== 'apply') throw new MoimError('usage', 'policy takes show, check FILE or apply FILE');
+    if (what !== 'check' && what !== 'apply')
+      throw new MoimError('usage', 'policy takes show, check FILE or apply FILE');
     const file = needArg(context, 1, 'FILE');
     const read = readPolicy(readText(file, 'policy'), file);
     const result =
       what === 'apply'
         ? await withDatabase(context, (db) => applyPolicy(db, read, instant()))
         : { version: 0, policy: read, hash: '' };
-    answer(context, result, policyInWords(result).join('\n').replace('Policy version 0.', 'The file is a valid policy.'));
+    answer(
+      context,
+      result,
+      policyInWords(result).join('\n').replace('Policy version 0.', 'The file is a valid policy.'),
+    );
     return 0;
   },
 };
 
 export const commands: Commands = { init, run, enroll, trust, policy };
 
-const passphrase = (context: CommandContext): string | undefined => readSetting(context.env, 'MOIM_KEY_PASSPHRASE');
+const passphrase = (context: CommandContext): string | undefined =>
+  readSetting(context.env, 'MOIM_KEY_PASSPHRASE');
 
 async function withDatabase<T>(context: CommandContext, work: (db: NodeDb) => Promise<T>): Promise<T> {
   readNodeIdentity(context.home, passphrase(context));
-  const database = await openNodeDatabase({ home: context.home, ...readNodeConfig(context.home, context.env) });
+  const database = await openNodeDatabase({
+    home: context.home,
+    ...readNodeConfig(context.home, context.env),
+  });
   try {
     return await work(database.db);
   } finally {

@@ -30,7 +30,8 @@ export class ReleasedResult {
 
 /** `now` in ms since the epoch. Throws MoimError `disclosure-failed`; its text names cell ids, no figures. */
 export function release(job: PermittedJob, raw: RawResult, solve: LinearSolver, now: number): ReleasedResult {
-  if (!PermittedJob.is(job) || job.facts.verified.job !== raw.job) throw new MoimError('internal', 'a result of another job');
+  if (!PermittedJob.is(job) || job.facts.verified.job !== raw.job)
+    throw new MoimError('internal', 'a result of another job');
   const { rule, verified } = job.facts;
   const { study, hash } = verified.signed;
   const cohorts = raw.cohorts.map((cells, cohort) => {

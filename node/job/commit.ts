@@ -41,14 +41,21 @@ export async function refuseOtherRule(db: NodeDb, job: PermittedJob, raw: RawRes
       .where('cells', '=', table)
       .where('data_version', '=', raw.dataVersion)
       .where('policy', '=', policyVersion)
-      .where((where) => where.or([where('minimum_cell', '!=', rule.minimumCell), where('show_zero', '!=', rule.showZero)]))
+      .where((where) =>
+        where.or([where('minimum_cell', '!=', rule.minimumCell), where('show_zero', '!=', rule.showZero)]),
+      )
       .executeTakeFirst();
     if (other) throw new MoimError('released-otherwise');
   }
 }
 
 /** Writes the answer, once: a job that was answered meanwhile is left as it is. Throws MoimError `permission-changed`. */
-export async function commitAnswer(deps: CommitDeps, job: PermittedJob, raw: RawResult, reply: SealedReply): Promise<void> {
+export async function commitAnswer(
+  deps: CommitDeps,
+  job: PermittedJob,
+  raw: RawResult,
+  reply: SealedReply,
+): Promise<void> {
   const { db, identity, hub } = deps;
   const { rule, verified, policyVersion } = job.facts;
   const now = deps.now();
@@ -56,7 +63,10 @@ export async function commitAnswer(deps: CommitDeps, job: PermittedJob, raw: Raw
   const message = uuidv7(now);
   const expiresAt = new Date(now + replyDays * 86_400_000).toISOString();
   const body = { kind: 'reply' as const, job: reply.job, header: reply.header, sealed: reply.sealed };
-  const envelope = await sealEnvelope({ v: 1, id: message, from: hub.site, to: 'hub', sentAt: at, expiresAt, body }, identity.key);
+  const envelope = await sealEnvelope(
+    { v: 1, id: message, from: hub.site, to: 'hub', sentAt: at, expiresAt, body },
+    identity.key,
+  );
   await db.transaction().execute(async (transaction) => {
     const [policy, lead] = [await currentPolicy(transaction), await acceptedLead(transaction, verified.lead)];
     if (policy?.version !== policyVersion || !lead) throw new MoimError('permission-changed');
@@ -107,6 +117,10 @@ export async function commitAnswer(deps: CommitDeps, job: PermittedJob, raw: Raw
 
 /** One hash a table that has something to withhold; a table of zeros alone is the same under every rule. */
 function tableHashes(raw: RawResult): string[] {
-  const filled = raw.cohorts.filter(({ cells }) => cells.some(({ visibility, value }) => visibility === 'published' && value > 0));
-  return filled.map(({ cells }) => canonicalHash(cells.map(({ id, value }) => [id, value]) as unknown as Json));
+  const filled = raw.cohorts.filter(({ cells }) =>
+    cells.some(({ visibility, value }) => visibility === 'published' && value > 0),
+  );
+  return filled.map(({ cells }) =>
+    canonicalHash(cells.map(({ id, value }) => [id, value]) as unknown as Json),
+  );
 }

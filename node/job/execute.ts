@@ -29,7 +29,8 @@ export async function executeJob(deps: ExecuteDeps, job: PermittedJob): Promise<
   const { verified } = job.facts;
   const dataVersion = await deps.dataVersion();
   const cohorts: RawCells[] = [];
-  for (const expression of verified.expressions) cohorts.push(countCells(await deps.count(expression, deps.signal)));
+  for (const expression of verified.expressions)
+    cohorts.push(countCells(await deps.count(expression, deps.signal)));
   if ((await deps.dataVersion()) !== dataVersion) throw new MoimError('data-changed');
   return { job: verified.job, dataVersion, cohorts };
 }

@@ -39,23 +39,38 @@ export async function takeInbox(deps: IntakeDeps): Promise<void> {
       const before =
         job === undefined
           ? undefined
-          : await transaction.selectFrom('job').select(['state', 'code']).where('job', '=', job).executeTakeFirst();
+          : await transaction
+              .selectFrom('job')
+              .select(['state', 'code'])
+              .where('job', '=', job)
+              .executeTakeFirst();
       if (job === undefined) await record(transaction, at, 'delivery-refused', { code: 'bad-signature' });
-      else if (!before) await noteJob(deps, transaction, job, row.envelope, at);
+      const noted =
+        job === undefined || before ? undefined : await noteJob(deps, transaction, job, row.envelope, at);
       await transaction
         .updateTable('inbox')
-        .set({ handled_at: at, outcome: job === undefined ? 'refused' : before ? 'repeated' : 'job', envelope: '' })
+        .set({
+          handled_at: at,
+          outcome: job === undefined ? 'refused' : before ? 'repeated' : 'job',
+          envelope: '',
+        })
         .where('message', '=', row.message)
         .execute();
-      return before;
+      return before ?? noted;
     });
+    // Once it is durable, and not before: what the hub hears stands.
     if (known && job !== undefined) deps.announce(job, known.state, known.code ?? undefined);
   }
 }
 
 async function jobOf(envelope: string, hub: PinnedHub, receivedAt: number): Promise<string | undefined> {
   try {
-    const { body } = await openEnvelope(envelope, { from: 'hub', to: hub.site, key: hub.key, now: receivedAt });
+    const { body } = await openEnvelope(envelope, {
+      from: 'hub',
+      to: hub.site,
+      key: hub.key,
+      now: receivedAt,
+    });
     return body.kind === 'job' ? body.job : undefined;
   } catch (cause) {
     if (cause instanceof MoimError) return undefined;
@@ -64,7 +79,7 @@ async function jobOf(envelope: string, hub: PinnedHub, receivedAt: number): Prom
 }
 
 /** A refused job is kept by its id and reason; what it carried is not. */
-async function noteJob(deps: IntakeDeps, transaction: NodeDb, job: string, envelope: string, at: string): Promise<void> {
+async function noteJob(deps: IntakeDeps, transaction: NodeDb, job: string, envelope: string, at: string) {
   const { verified, error } = await deps.verify(envelope).then(
     (made) => ({ verified: made.facts, error: undefined }),
     (cause: unknown) => ({ verified: undefined, error: databaseError(cause) }),
@@ -72,7 +87,11 @@ async function noteJob(deps: IntakeDeps, transaction: NodeDb, job: string, envel
   if (error && isPassing(error)) throw error;
   const study = verified?.signed.study;
   const code = error ? wireCode(error) : null;
-  const state = error ? (error.code === 'expired' ? ('expired' as const) : ('refused' as const)) : ('waiting' as const);
+  const state = error
+    ? error.code === 'expired'
+      ? ('expired' as const)
+      : ('refused' as const)
+    : ('waiting' as const);
   await transaction
     .insertInto('job')
     .values({
@@ -90,9 +109,14 @@ async function noteJob(deps: IntakeDeps, transaction: NodeDb, job: string, envel
     .execute();
   const kind = error ? 'job-refused' : 'job-received';
   const reason = error ? { code: error.code } : {};
-  await record(transaction, at, kind, { job, study: study?.id ?? null, lead: verified?.lead ?? null, ...reason });
+  await record(transaction, at, kind, {
+    job,
+    study: study?.id ?? null,
+    lead: verified?.lead ?? null,
+    ...reason,
+  });
   deps.log.info(kind, { job, ...reason });
-  deps.announce(job, state, code ?? undefined);
+  return { state, code };
 }
 
 const nobody = '00000000-0000-7000-8000-000000000000';

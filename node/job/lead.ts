@@ -13,14 +13,22 @@ export interface AcceptedLead {
 }
 
 /** Accepts a lead. Throws MoimError `fingerprint-differs` where the key is not the one the person compared. */
-export async function acceptLead(db: NodeDb, key: PublicKey, compared: string, entity: string, at: string): Promise<void> {
+export async function acceptLead(
+  db: NodeDb,
+  key: PublicKey,
+  compared: string,
+  entity: string,
+  at: string,
+): Promise<void> {
   const print = fingerprint(key);
   if (print !== compared) throw new MoimError('fingerprint-differs', `the key's fingerprint is ${print}`);
   await db.transaction().execute(async (transaction) => {
     await transaction
       .insertInto('lead')
       .values({ fingerprint: print, key: JSON.stringify(key), entity, accepted_at: at, removed_at: null })
-      .onConflict((conflict) => conflict.column('fingerprint').doUpdateSet({ entity, accepted_at: at, removed_at: null }))
+      .onConflict((conflict) =>
+        conflict.column('fingerprint').doUpdateSet({ entity, accepted_at: at, removed_at: null }),
+      )
       .execute();
     await record(transaction, at, 'lead-accepted', { lead: print, entity });
   });
@@ -41,8 +49,17 @@ export async function removeLead(db: NodeDb, print: string, at: string): Promise
 }
 
 export async function listLeads(db: NodeDb): Promise<AcceptedLead[]> {
-  const rows = await db.selectFrom('lead').selectAll().where('removed_at', 'is', null).orderBy('accepted_at').execute();
-  return rows.map((row) => ({ fingerprint: row.fingerprint, entity: row.entity, acceptedAt: row.accepted_at }));
+  const rows = await db
+    .selectFrom('lead')
+    .selectAll()
+    .where('removed_at', 'is', null)
+    .orderBy('accepted_at')
+    .execute();
+  return rows.map((row) => ({
+    fingerprint: row.fingerprint,
+    entity: row.entity,
+    acceptedAt: row.accepted_at,
+  }));
 }
 
 export async function acceptedLead(db: NodeDb, print: string): Promise<PublicKey | undefined> {

@@ -3,7 +3,13 @@
 import { type ErrorCode, errors, type MoimError } from '#protocol/errors.ts';
 
 /** Faults that pass by themselves: the job stays waiting and is tried again. */
-const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['database-unavailable', 'disk-full', 'database-busy', 'data-changed', 'permission-changed']);
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'database-unavailable',
+  'disk-full',
+  'database-busy',
+  'data-changed',
+  'permission-changed',
+]);
 
 export const isPassing = (error: MoimError): boolean => passing.has(error.code);
 

@@ -6,11 +6,11 @@
 
 import { record } from '#host/audit-log.ts';
 import type { Log } from '#host/log.ts';
+import { databaseError } from '#host/postgres/error.ts';
 import { pause } from '#host/serve.ts';
 import type { LinearSolver } from '#protocol/disclosure/linear.ts';
 import type { MoimError } from '#protocol/errors.ts';
 import type { JobState } from '#protocol/frame.ts';
-import { databaseError } from '#host/postgres/error.ts';
 import type { NodeDb } from '../database.ts';
 import { release } from '../disclosure/release.ts';
 import type { NodeIdentity, PinnedHub } from '../identity.ts';
@@ -127,16 +127,31 @@ async function answer(deps: PipelineDeps, envelope: string): Promise<void> {
 
 function verify(deps: PipelineDeps, envelope: string) {
   return verifyJob(
-    { site: deps.hub.site, fingerprint: deps.identity.fingerprint, hubKey: deps.hub.key, now: deps.now(), acceptedLead: (print) => acceptedLead(deps.db, print) },
+    {
+      site: deps.hub.site,
+      fingerprint: deps.identity.fingerprint,
+      hubKey: deps.hub.key,
+      now: deps.now(),
+      acceptedLead: (print) => acceptedLead(deps.db, print),
+    },
     envelope,
   );
 }
 
-async function setState(deps: PipelineDeps, job: string, state: 'running' | 'refused' | 'expired' | 'failed', error?: MoimError): Promise<void> {
+async function setState(
+  deps: PipelineDeps,
+  job: string,
+  state: 'running' | 'refused' | 'expired' | 'failed',
+  error?: MoimError,
+): Promise<void> {
   const at = new Date(deps.now()).toISOString();
   const code = error ? wireCode(error) : null;
   await deps.db.transaction().execute(async (transaction) => {
-    await transaction.updateTable('job').set({ state, code, changed_at: at }).where('job', '=', job).execute();
+    await transaction
+      .updateTable('job')
+      .set({ state, code, changed_at: at })
+      .where('job', '=', job)
+      .execute();
     if (error) await record(transaction, at, `job-${state}`, { job, code: error.code });
   });
   deps.announce(job, state, code ?? undefined);

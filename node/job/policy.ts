@@ -45,7 +45,12 @@ export function readPolicy(text: string, what: string): Policy {
 
 /** The policy in force, or undefined. */
 export async function currentPolicy(db: NodeDb): Promise<PolicyVersion | undefined> {
-  const row = await db.selectFrom('policy').selectAll().orderBy('version', 'desc').limit(1).executeTakeFirst();
+  const row = await db
+    .selectFrom('policy')
+    .selectAll()
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst();
   return row && { version: row.version, policy: policies.parse(row.body, 'stored policy'), hash: row.sha256 };
 }
 
@@ -56,7 +61,10 @@ export async function applyPolicy(db: NodeDb, policy: Policy, at: string): Promi
     const current = await currentPolicy(transaction);
     if (current?.hash === hash) return current;
     const version = (current?.version ?? 0) + 1;
-    await transaction.insertInto('policy').values({ version, body: JSON.stringify(policy), sha256: hash, applied_at: at }).execute();
+    await transaction
+      .insertInto('policy')
+      .values({ version, body: JSON.stringify(policy), sha256: hash, applied_at: at })
+      .execute();
     await record(transaction, at, 'policy-applied', { version, hash });
     return { version, policy, hash };
   });

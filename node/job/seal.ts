@@ -23,12 +23,17 @@ export interface SealedReply {
   readonly ciphertextSha256: string;
 }
 
-export async function sealReply(released: ReleasedResult, job: PermittedJob, identity: NodeIdentity): Promise<SealedReply> {
+export async function sealReply(
+  released: ReleasedResult,
+  job: PermittedJob,
+  identity: NodeIdentity,
+): Promise<SealedReply> {
   if (!ReleasedResult.is(released)) throw new MoimError('internal', 'a result that was not released');
   const { answer } = released;
   const { verified } = job.facts;
   const { study } = verified.signed;
-  if (answer.job !== verified.job || answer.studyHash !== verified.signed.hash) throw new MoimError('internal', 'a result of another job');
+  if (answer.job !== verified.job || answer.studyHash !== verified.signed.hash)
+    throw new MoimError('internal', 'a result of another job');
   const context: ReplyContext = {
     schema: 'moim-reply/1',
     study: answer.study,
@@ -42,7 +47,11 @@ export async function sealReply(released: ReleasedResult, job: PermittedJob, ide
   };
   const plaintext = await sign(answer as unknown as Json, 'moim-result', identity.key);
   const readers = [...study.recipients.map(({ sealingKey }) => sealingKey), identity.archive.public];
-  const sealed = await seal(utf8(padded(plaintext, answer.cohorts.length)), readers, context as unknown as Json);
+  const sealed = await seal(
+    utf8(padded(plaintext, answer.cohorts.length)),
+    readers,
+    context as unknown as Json,
+  );
   const ciphertext = sealedHash(sealed);
   const header: ReplyHeader = { context, sealedAt: answer.answeredAt, ciphertext };
   return {

@@ -4,13 +4,12 @@
  * definition reads without an unknown word. What is not yet decided: whether policy permits it.
  */
 
-import type { CohortExpression } from '#sql/circe/expression.ts';
-import { read } from '#sql/circe/read.ts';
-import { openEnvelope } from '#protocol/envelope.ts';
-import { allowedSkewMs } from '#protocol/envelope.ts';
+import { allowedSkewMs, openEnvelope } from '#protocol/envelope.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { fingerprint, type PublicKey } from '#protocol/keys.ts';
 import { claimedLead, openStudy, type SignedStudy } from '#protocol/study.ts';
+import type { CohortExpression } from '#sql/circe/expression.ts';
+import { read } from '#sql/circe/read.ts';
 
 interface VerifiedFacts {
   readonly job: string;
@@ -50,7 +49,12 @@ export interface VerifyDeps {
 
 /** Throws MoimError `bad-signature`, `bad-input`, `misaddressed`, `expired`, `lead-not-accepted`, `not-started`, `definition-refused`. */
 export async function verifyJob(deps: VerifyDeps, envelopeJws: string): Promise<VerifiedJob> {
-  const envelope = await openEnvelope(envelopeJws, { from: 'hub', to: deps.site, key: deps.hubKey, now: deps.now });
+  const envelope = await openEnvelope(envelopeJws, {
+    from: 'hub',
+    to: deps.site,
+    key: deps.hubKey,
+    now: deps.now,
+  });
   if (envelope.body.kind !== 'job') throw new MoimError('bad-input', 'a hub sends jobs only');
   const { job, study: jws } = envelope.body;
   const lead = fingerprint(claimedLead(jws));
@@ -58,12 +62,14 @@ export async function verifyJob(deps: VerifyDeps, envelopeJws: string): Promise<
   if (!key) throw new MoimError('lead-not-accepted', `the lead ${lead} is not accepted here`);
   const signed = await openStudy(jws, key);
   const ours = signed.study.sites.find((site) => site.site === deps.site);
-  if (!ours || ours.job !== job) throw new MoimError('misaddressed', 'the study has no such job for this site');
+  if (!ours || ours.job !== job)
+    throw new MoimError('misaddressed', 'the study has no such job for this site');
   if (ours.fingerprint !== undefined && ours.fingerprint !== deps.fingerprint) {
     throw new MoimError('misaddressed', 'the study pins another key than this site’s');
   }
   const day = (at: number) => new Date(at).toISOString().slice(0, 10);
-  if (day(deps.now + allowedSkewMs) < signed.study.start) throw new MoimError('not-started', 'the study has not started yet');
+  if (day(deps.now + allowedSkewMs) < signed.study.start)
+    throw new MoimError('not-started', 'the study has not started yet');
   if (day(deps.now - allowedSkewMs) > signed.study.end) throw new MoimError('expired', 'the study has ended');
   const expressions = signed.study.cohorts.map(({ definition }, i) => {
     const result = read(JSON.stringify(definition));

@@ -14,7 +14,15 @@ import { toBase64url } from '#protocol/bytes.ts';
 import { canonical, type Json } from '#protocol/canonical.ts';
 import { openEnvelope } from '#protocol/envelope.ts';
 import { type ErrorCode, MoimError } from '#protocol/errors.ts';
-import { type Frame, type Hello, type JobState, protocolVersions, transcript, writeFrame, frameLimit } from '#protocol/frame.ts';
+import {
+  type Frame,
+  frameLimit,
+  type Hello,
+  type JobState,
+  protocolVersions,
+  transcript,
+  writeFrame,
+} from '#protocol/frame.ts';
 import { type Random, secureRandom } from '#protocol/ids.ts';
 import { thumbprint } from '#protocol/keys.ts';
 import { sign, verifySignature } from '#protocol/sign.ts';
@@ -52,7 +60,11 @@ export function startLink(deps: LinkClientDeps): LinkClient {
   let live: { socket: WebSocket; session: LinkSession } | undefined;
   const loop = async () => {
     for (let attempt = 0; !deps.signal.aborted; attempt += 1) {
-      const socket = new WebSocket(linkUrl(deps.hub.url), { maxPayload: frameLimit, perMessageDeflate: false, handshakeTimeout: handshakeMs });
+      const socket = new WebSocket(linkUrl(deps.hub.url), {
+        maxPayload: frameLimit,
+        perMessageDeflate: false,
+        handshakeTimeout: handshakeMs,
+      });
       const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
       socket.on('error', () => socket.terminate());
       const stop = () => socket.terminate();
@@ -68,7 +80,10 @@ export function startLink(deps: LinkClientDeps): LinkClient {
       } catch (cause) {
         clearTimeout(timer);
         socket.terminate();
-        deps.log.warn('link-refused', { code: cause instanceof MoimError ? cause.code : 'internal', attempt });
+        deps.log.warn('link-refused', {
+          code: cause instanceof MoimError ? cause.code : 'internal',
+          attempt,
+        });
       }
       await closed;
       deps.signal.removeEventListener('abort', stop);
@@ -91,7 +106,8 @@ export function startLink(deps: LinkClientDeps): LinkClient {
   };
 }
 
-const linkUrl = (hubUrl: string): string => `${hubUrl.replace(/^http/, 'ws').replace(/\/$/, '')}/federation/v1/link`;
+const linkUrl = (hubUrl: string): string =>
+  `${hubUrl.replace(/^http/, 'ws').replace(/\/$/, '')}/federation/v1/link`;
 
 const stateFrame = (job: string, state: JobState, code?: string): string =>
   writeFrame({ t: 'state', job, state, ...(code === undefined ? {} : { code }) });
@@ -115,10 +131,12 @@ async function open(deps: LinkClientDeps, socket: WebSocket): Promise<LinkSessio
   };
   socket.send(writeFrame(hello));
   const challenge = await expectFrame(inbox, 'challenge');
-  if (!(protocolVersions as readonly number[]).includes(challenge.version)) throw new MoimError('no-common-version');
+  if (!(protocolVersions as readonly number[]).includes(challenge.version))
+    throw new MoimError('no-common-version');
   const said = transcript(hello, challenge.version, challenge.nonce, thumbprint(hub.key)) as unknown as Json;
   const proven = await verifySignature(challenge.signature, 'moim-link-hub', hub.key);
-  if (canonical(proven as Json) !== canonical(said)) throw new MoimError('bad-signature', 'the challenge is of another handshake');
+  if (canonical(proven as Json) !== canonical(said))
+    throw new MoimError('bad-signature', 'the challenge is of another handshake');
   inbox.admit();
   socket.send(writeFrame({ t: 'proof', signature: await sign(said, 'moim-link-node', identity.key) }));
   const welcome = await expectFrame(inbox, 'welcome');
@@ -146,17 +164,32 @@ async function open(deps: LinkClientDeps, socket: WebSocket): Promise<LinkSessio
   return session;
 }
 
-async function expectFrame<T extends Frame['t']>(inbox: FrameReader, t: T): Promise<Extract<Frame, { t: T }>> {
+async function expectFrame<T extends Frame['t']>(
+  inbox: FrameReader,
+  t: T,
+): Promise<Extract<Frame, { t: T }>> {
   const frame = await inbox.next();
-  if (frame.t === 'refuse') throw new MoimError(refusals.has(frame.code) ? (frame.code as ErrorCode) : 'link-closed');
+  if (frame.t === 'refuse')
+    throw new MoimError(refusals.has(frame.code) ? (frame.code as ErrorCode) : 'link-closed');
   if (frame.t !== t) throw new MoimError('bad-input', `${t} was expected`);
   return frame as Extract<Frame, { t: T }>;
 }
 
-const refusals: ReadonlySet<string> = new Set<ErrorCode>(['unknown-site', 'not-approved', 'second-session', 'no-common-version', 'bad-signature']);
+const refusals: ReadonlySet<string> = new Set<ErrorCode>([
+  'unknown-site',
+  'not-approved',
+  'second-session',
+  'no-common-version',
+  'bad-signature',
+]);
 
 /** Faults of the envelope itself: it will never be good, so it is noted and the link goes on. */
-const refusable: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bad-signature', 'bad-input', 'misaddressed', 'expired']);
+const refusable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'bad-signature',
+  'bad-input',
+  'misaddressed',
+  'expired',
+]);
 
 async function store(deps: LinkClientDeps, jws: string, at: Position): Promise<void> {
   const { db, hub, log } = deps;
@@ -164,7 +197,9 @@ async function store(deps: LinkClientDeps, jws: string, at: Position): Promise<v
   const opened = await openEnvelope(jws, { from: 'hub', to: hub.site, key: hub.key, now: deps.now() }).then(
     // A hub sends jobs; anything else would lie in the inbox for ever.
     (envelope) =>
-      envelope.body.kind === 'job' ? { message: envelope.id, code: undefined } : { message: undefined, code: 'bad-input' as const },
+      envelope.body.kind === 'job'
+        ? { message: envelope.id, code: undefined }
+        : { message: undefined, code: 'bad-input' as const },
     (cause: unknown) => {
       if (!(cause instanceof MoimError) || !refusable.has(cause.code)) throw cause;
       return { message: undefined, code: cause.code };

@@ -10,7 +10,10 @@ import { sign } from '#protocol/sign.ts';
 import type { NodeIdentity } from '../identity.ts';
 
 const Answer = parser(
-  Type.Object({ site: SiteSlug, state: oneOf(['pending', 'approved', 'revoked']), hub: PublicKey }, { additionalProperties: false }),
+  Type.Object(
+    { site: SiteSlug, state: oneOf(['pending', 'approved', 'revoked']), hub: PublicKey },
+    { additionalProperties: false },
+  ),
 );
 
 /** Throws MoimError `token-refused`, `hub-unreachable`, `hub-refused`. */

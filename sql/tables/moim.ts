@@ -16,7 +16,13 @@ export interface MoimTables extends MailboxTables {
     handled_at: string | null;
     outcome: string | null;
   };
-  lead: { fingerprint: string; key: JsonColumn; entity: string; accepted_at: string; removed_at: string | null };
+  lead: {
+    fingerprint: string;
+    key: JsonColumn;
+    entity: string;
+    accepted_at: string;
+    removed_at: string | null;
+  };
   policy: { version: number; body: JsonColumn; sha256: string; applied_at: string };
   job: {
     job: string;

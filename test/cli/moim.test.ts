@@ -20,10 +20,22 @@ it('lists every command, and the usage of one', async (t) => {
   const home = temporaryHome(t);
   const all = await moim(t, home, ['--help']);
   assert.equal(all.code, 0);
-  for (const name of ['cdm load', 'cohort check', 'node enroll', 'hub token', 'study sign', 'audit verify', 'doctor', 'key create']) {
+  for (const name of [
+    'cdm load',
+    'cohort check',
+    'node enroll',
+    'hub token',
+    'study sign',
+    'audit verify',
+    'doctor',
+    'key create',
+  ]) {
     assert.match(all.out, new RegExp(`moim ${name}`));
   }
-  assert.match((await moim(t, home, ['study', 'result', '--help'])).out, /ID --key K \[--out DIR\] \[--partial\]/);
+  assert.match(
+    (await moim(t, home, ['study', 'result', '--help'])).out,
+    /ID --key K \[--out DIR\] \[--partial\]/,
+  );
   assert.match((await moim(t, home, ['--version'])).out, /^\d+\.\d+\.\d+\n$/);
 });
 
@@ -64,10 +76,14 @@ it('ends with 5 on a bad study, naming every place and quoting no value', async 
   const key = join(home, 'lead.key');
   await moim(t, home, ['key', 'create', '--role', 'lead', '--out', key]);
   const file = join(home, 'study.json');
-  writeFileSync(file, JSON.stringify({ title: 'x', minimumCell: 'MARKER', sites: ['UPPER MARKER'], extra: 'MARKER' }));
+  writeFileSync(
+    file,
+    JSON.stringify({ title: 'x', minimumCell: 'MARKER', sites: ['UPPER MARKER'], extra: 'MARKER' }),
+  );
   const bad = await moim(t, home, ['study', 'sign', file, '--key', key]);
   assert.equal(bad.code, 5);
-  for (const place of ['/minimumCell', '/extra', '/sites/0', 'purpose']) assert.ok(bad.err.includes(place), `${place}: ${bad.err}`);
+  for (const place of ['/minimumCell', '/extra', '/sites/0', 'purpose'])
+    assert.ok(bad.err.includes(place), `${place}: ${bad.err}`);
   assert.doesNotMatch(bad.err, /MARKER/);
   const broken = join(home, 'broken.json');
   writeFileSync(broken, '{"title": MARKER}');

@@ -46,7 +46,9 @@ async function answerOf(run: RunningProcess): Promise<DemoAnswer> {
 const gibleed = dataSet('ohdsi/gibleed') ?? '';
 const phenotype = join(dataSet('ohdsi/phenotypes') ?? '', '410.json');
 
-it('pools GiBleed dealt to three hospitals to 633 persons, beside a second demo', { skip: withoutData('ohdsi/gibleed') }, async (t) => {
+it('pools GiBleed dealt to three hospitals to 633 persons, beside a second demo', {
+  skip: withoutData('ohdsi/gibleed'),
+}, async (t) => {
   const home = temporaryHome(t);
   const [open, guarded] = await Promise.all([
     answerOf(demo(t, home, ['--once', '--json', '--cdm', gibleed, '--cohort', phenotype, '--min-cell', '1'])),
@@ -59,7 +61,10 @@ it('pools GiBleed dealt to three hospitals to 633 persons, beside a second demo'
   assert.deepEqual([cohort.persons.state, cohort.persons.value], ['value', 633]);
   assert.deepEqual([cohort.rows.state, cohort.rows.value], ['value', 633]);
   assert.deepEqual(cohort.attrition, []);
-  assert.equal(cohort.strata.reduce((sum, { persons }) => sum + (persons.value ?? Number.NaN), 0), 633);
+  assert.equal(
+    cohort.strata.reduce((sum, { persons }) => sum + (persons.value ?? Number.NaN), 0),
+    633,
+  );
 
   // The same question under the default minimum cell: the total stands, small groups do not, and no bound is untrue.
   assert.equal(guarded.minCell, 5);
@@ -68,9 +73,13 @@ it('pools GiBleed dealt to three hospitals to 633 persons, beside a second demo'
   const withheld = hidden.strata.filter(({ persons }) => persons.value === undefined);
   assert.ok(withheld.length >= 2, 'one withheld cell alone could be worked out');
   for (const { sex, ageBand, persons } of withheld) {
-    const truth = cohort.strata.find((each) => each.sex === sex && each.ageBand === ageBand)?.persons.value ?? Number.NaN;
+    const truth =
+      cohort.strata.find((each) => each.sex === sex && each.ageBand === ageBand)?.persons.value ?? Number.NaN;
     assert.ok(persons.low !== undefined && persons.high !== undefined);
-    assert.ok(persons.low <= truth && truth <= persons.high && persons.high - persons.low >= 5, `${sex} ${ageBand}`);
+    assert.ok(
+      persons.low <= truth && truth <= persons.high && persons.high - persons.low >= 5,
+      `${sex} ${ageBand}`,
+    );
     assert.match(persons.state, /^(range|suppressed)$/);
   }
   assert.deepEqual(readdirSync(home), [], 'the homes are removed');
@@ -80,16 +89,21 @@ it('answers its own two cohorts on synthetic hospitals of different case mix, as
   const run = demo(t, temporaryHome(t), ['--once', '--persons', '400']);
   assert.equal((await run.ended).code, 0, run.stderr());
   assert.match(run.stdout(), /stands on 3 of 3 sites; minimum cell 5/);
-  assert.match(run.stdout(), /cohort diabetes-on-metformin[\s\S]*attrition[\s\S]*Metformin within half a year/);
+  assert.match(
+    run.stdout(),
+    /cohort diabetes-on-metformin[\s\S]*attrition[\s\S]*Metformin within half a year/,
+  );
   assert.match(run.stdout(), /cohort hypertension[\s\S]*from\n\s+hanbit/);
-  for (const site of ['hanbit', 'saerom', 'dasom']) assert.match(run.stderr(), new RegExp(`${site} answered`));
+  for (const site of ['hanbit', 'saerom', 'dasom'])
+    assert.match(run.stderr(), new RegExp(`${site} answered`));
 });
 
 it('ends on Ctrl-C with every process it started', async (t) => {
   const home = temporaryHome(t);
   const run = demo(t, home, ['--once', '--persons', '400']);
   const deadline = performance.now() + 120_000;
-  while (!/enrolled and approved/.test(run.stderr()) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
+  while (!/enrolled and approved/.test(run.stderr()) && performance.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 100));
   const folder = join(home, readdirSync(home)[0] ?? '');
   run.kill('SIGINT', 'group');
   assert.equal((await run.ended).code, 130);

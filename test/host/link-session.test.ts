@@ -272,7 +272,14 @@ async function exchange(
       }
       setImmediate(() => ends[to]?.receive(readFrame(text)));
     };
-    const common = { log: silentLog, now: () => Date.parse(now), other: async () => {}, close: () => {}, pause: () => {}, resume: () => {} };
+    const common = {
+      log: silentLog,
+      now: () => Date.parse(now),
+      other: async () => {},
+      close: () => {},
+      pause: () => {},
+      resume: () => {},
+    };
     const [holdsNode, holdsHub] = [
       await position(node, `${site}-hub`, 'in'),
       await position(hub, site, 'in'),

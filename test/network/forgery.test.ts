@@ -4,13 +4,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Json } from '#protocol/canonical.ts';
 import { uuidv7 } from '#protocol/ids.ts';
-import {
-  createSealingPair,
-  createSigningKey,
-  fingerprint,
-  type PrivateKey,
-  publicOf,
-} from '#protocol/keys.ts';
+import { createSealingPair, createSigningKey, type PrivateKey, publicOf } from '#protocol/keys.ts';
 import { sign } from '#protocol/sign.ts';
 import { type SignedStudy, type Study, signStudy } from '#protocol/study.ts';
 import { fillCdm } from './cohort.ts';
@@ -28,11 +22,11 @@ const lead = await createSigningKey();
 await trustLead(site, lead);
 await site.start();
 
-const nobody = { site: 'alpha', fingerprint: fingerprint(publicOf(lead)) };
+const named = { site: 'alpha', fingerprint: site.fingerprint };
 const seals = await createSealingPair();
 
 async function signed(key: PrivateKey, options: StudyOptions = {}): Promise<SignedStudy> {
-  return signStudy(draftOf([nobody, { ...nobody, site: 'beta' }], options), {
+  return signStudy(draftOf([named, { ...named, site: 'beta' }], options), {
     key,
     sealingKey: seals.public,
     signedAt: new Date().toISOString(),
@@ -56,8 +50,8 @@ async function rewritten(
 const jobOf = (study: SignedStudy, slug = 'alpha'): string =>
   study.study.sites.find((each) => each.site === slug)?.job ?? '';
 
-async function refusedFor(job: string, code: string): Promise<void> {
-  const state = await hub.state(job, 'refused');
+async function refusedFor(job: string, code: string, as = 'refused'): Promise<void> {
+  const state = await hub.state(job, as);
   assert.equal(state.code, code);
   await assertNothingLeft(job);
   const [entry] = await rowsOf<{ code: string }>(
@@ -178,13 +172,24 @@ test('a job id that the study does not give this site is refused, and so is the 
   await refusedFor(jobOf(study, 'beta'), 'misaddressed');
 });
 
-test('a study that has ended is refused, and so is one that has not begun', async () => {
+test('a study that pins another key for this site is refused', async () => {
+  const study = await rewritten(
+    await signed(lead),
+    (it) => ({ ...it, sites: it.sites.map((each) => ({ ...each, fingerprint: 'AAAA-AAAA-AAAA-AAAA' })) }),
+    lead,
+  );
+  const [job = ''] = (JSON.parse(claims(study)) as Study).sites.map((each) => each.job);
+  await hub.deliver(await jobEnvelope(hub, 'alpha', { job, study }));
+  await refusedFor(job, 'misaddressed');
+});
+
+test('a study that has ended counts as expired, one that has not begun is refused', async () => {
   const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
-  for (const [start, end, code] of [
-    [day(-30), day(-2), 'expired'],
-    [day(2), day(30), 'not-started'],
+  for (const [start, end, code, as] of [
+    [day(-30), day(-2), 'expired', 'expired'],
+    [day(2), day(30), 'not-started', 'refused'],
   ] as const) {
-    const draft = { ...draftOf([nobody]), start, end };
+    const draft = { ...draftOf([named]), start, end };
     const study = await signStudy(draft, {
       key: lead,
       sealingKey: seals.public,
@@ -192,7 +197,7 @@ test('a study that has ended is refused, and so is one that has not begun', asyn
       nextId: () => uuidv7(Date.now()),
     });
     await hub.deliver(await jobEnvelope(hub, 'alpha', { job: jobOf(study), study: study.jws }));
-    await refusedFor(jobOf(study), code);
+    await refusedFor(jobOf(study), code, as);
   }
 });
 

@@ -9,6 +9,9 @@ import { readNodeIdentity } from '#node/identity.ts';
 import { type Envelope, sealEnvelope } from '#protocol/envelope.ts';
 import { uuidv7 } from '#protocol/ids.ts';
 import { createSigningKey, publicOf } from '#protocol/keys.ts';
+import { openReply, type SiteAnswer, sealedHash, verifyReply } from '#protocol/reply.ts';
+import { type Sealed, seal } from '#protocol/seal.ts';
+import { sign } from '#protocol/sign.ts';
 import { truthOf } from './cohort.ts';
 import { type HostileNodeOptions, openHostileNode } from './hostile-node.ts';
 import { assertChainsVerify, openNetwork, openSite, rowsOf, type Site, succeed } from './network.ts';
@@ -295,6 +298,42 @@ test('a hub that shows another key for a pinned hospital gains nothing', async (
   await hub.pool.query(`update hub.site set key = $1 where site = 'beta'`, [JSON.stringify(row?.key)]);
 });
 
+test('a hospital that signs cells no pool can take is left out and named; the others are pooled', async () => {
+  const study = await sendStudy(network, { sites: [alpha, beta] });
+  await reach(lead, study, { alpha: 'answered', beta: 'answered' });
+  const job = study.jobs.beta ?? '';
+  const identity = readNodeIdentity(beta.home);
+  const [kept] = await rowsOf<{ header: string; sealed: Sealed }>(
+    hub.pool,
+    'select header, sealed from hub.reply where job = $1',
+    [job],
+  );
+  assert.ok(kept);
+  const header = await verifyReply(kept.header, kept.sealed, identity.public);
+  const answer = await openReply(header, kept.sealed, identity.archive, identity.public);
+  const readers = kept.sealed.recipients.map(({ key }) => key);
+  const cell = { id: 'persons', kind: 'persons', state: 'value', value: 7 } as const;
+  const odd: readonly SiteAnswer['cohorts'][number]['cells'][] = [
+    [cell, cell],
+    [{ ...cell, kind: 'rows' }],
+    [{ id: 'persons', kind: 'persons', state: 'suppressed', low: 9, high: 1 }],
+  ];
+  for (const cells of odd) {
+    const inner = await sign({ ...answer, cohorts: [{ cohort: 0, cells }] }, 'moim-result', identity.key);
+    const sealed = await seal(new TextEncoder().encode(inner), readers, header.context);
+    const outer = await sign({ ...header, ciphertext: sealedHash(sealed) }, 'moim-reply', identity.key);
+    await hub.pool.query('update hub.reply set header = $2, sealed = $3 where job = $1', [
+      job,
+      outer,
+      JSON.stringify(sealed),
+    ]);
+    const { code, pooled, err } = await resultOf(lead, study, '--partial');
+    assert.equal(code, 1, err);
+    assert.equal(pooled?.standsOn, '1 of 2');
+    assert.equal(pooled.sites.find(({ site }) => site === 'beta')?.code, 'bad-input');
+  }
+});
+
 test('a lead without the study’s home or key opens nothing', async () => {
   const study = await sendStudy(network, { sites: [alpha] });
   await reach(lead, study, { alpha: 'answered' });
@@ -315,8 +354,11 @@ test('a revoked hospital loses its live link soon, and cannot come back', async 
   await succeed(hub, 'hub', 'revoke', 'beta');
   await until('the link to close', () => downs() > before, 10_000);
   await until('the hub to refuse it', () => beta.lines.some((line) => line.includes('unknown-site')));
-  const study = await sendStudy(network, { sites: [alpha, beta] });
-  await reach(lead, study, { alpha: 'answered', beta: 'offline' });
+  const study = await signStudy(lead, [alpha, beta]);
+  const send = ['study', 'send', study.file, '--hub', hub.url, '--token-file', lead.tokenFile] as const;
+  const answer = await command(lead.home, {}, ...send);
+  assert.equal(answer.code, 3);
+  assert.match(answer.err, /not enrolled at this hub: beta/);
 });
 
 test('after all of this every audit chain verifies', async () => {

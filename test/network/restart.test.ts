@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { readHubIdentity } from '#hub/identity.ts';
+import { jobEnvelope } from './hostile-hub.ts';
 import {
   assertAnsweredOnce,
   assertChainsVerify,
@@ -132,6 +134,37 @@ test('a watch that runs out of time says so, exit 4', async () => {
   assert.match(out, /"site":"gamma","state":"offline"/);
   await gamma.start();
   await reach(lead, study, all, 40_000);
+});
+
+test('a job whose time ran out while its hospital was away counts as expired, also when the hospital is back', async () => {
+  await gamma.stop();
+  const study = await sendStudy(network);
+  const job = study.jobs.gamma ?? '';
+  const [sent] = await rowsOf<{ message: string; envelope: string }>(
+    hub.pool,
+    `select message, envelope from hub.outbox where peer = 'gamma' and acked_at is null`,
+  );
+  assert.ok(sent);
+  const payload = Buffer.from(sent.envelope.split('.')[1] ?? '', 'base64url').toString();
+  const { body } = JSON.parse(payload) as { body: { job: string; study: string } };
+  const expiresAt = new Date(Date.now() - 3_600_000).toISOString();
+  const more = { id: sent.message, expiresAt };
+  const late = await jobEnvelope({ key: readHubIdentity(hub.home).key }, 'gamma', body, more);
+  await hub.pool.query('update hub.outbox set envelope = $2 where message = $1', [sent.message, late]);
+  await hub.pool.query('update hub.job set expires_at = $2 where job = $1', [job, expiresAt]);
+  const wanted = { alpha: 'answered', beta: 'answered', gamma: 'expired' };
+  await reach(lead, study, wanted);
+  await gamma.start();
+  await until('gamma to refuse the envelope', async () => {
+    const rows = await rowsOf(gamma.pool, `select from moim.audit where kind = 'delivery-refused'`);
+    return rows.length > 0;
+  });
+  await reach(lead, study, wanted);
+  assert.equal((await command(lead.home, {}, 'study', 'watch', study.id, '--timeout', '5')).code, 0);
+  const { code, err } = await resultOf(lead, study);
+  assert.equal(code, 1);
+  assert.match(err, /2 of 3 answered.*gamma expired/);
+  assert.deepEqual(await rowsOf(gamma.pool, 'select from moim.job where job = $1', [job]), []);
 });
 
 test('the audit chains verify', () => assertChainsVerify(network));

@@ -128,7 +128,7 @@ test('small groups are withheld by the stricter of hospital and study, whichever
   // The hospital is stricter than the study at alpha, as strict at beta, laxer at gamma.
   await applyPolicy(alpha, { minimumCell: 11 });
   await applyPolicy(beta, { minimumCell: 5 });
-  await applyPolicy(gamma, { minimumCell: 1 });
+  await applyPolicy(gamma, { minimumCell: 2 });
   const study = await sendStudy(network, { minimumCell: 5 });
   await reach(network.lead, study, all);
   const { pooled } = await resultOf(network.lead, study);
@@ -140,7 +140,7 @@ test('small groups are withheld by the stricter of hospital and study, whichever
       ['gamma', 5],
     ],
   );
-  assert.equal(pooled.minCell, 11);
+  assert.equal(pooled.minCell, 5, 'the pool claims no more than its least strict answer');
 
   const strata = pooled.cohorts[0]?.strata ?? [];
   const truth = sumOf(truths);
@@ -169,6 +169,13 @@ test('small groups are withheld by the stricter of hospital and study, whichever
       assert.ok((cell.value ?? 0) >= k, `${site.site} ${cell.id} left with a value under ${k}`);
     }
   }
+});
+
+test('a lead that asks the same question under another rule is refused: two answers could be subtracted', async () => {
+  const [, , gamma] = network.sites;
+  assert.ok(gamma);
+  const study = await sendStudy(network, { minimumCell: 20, sites: [gamma] });
+  await reach(network.lead, study, { gamma: 'refused released-otherwise' });
 });
 
 test('a hospital that hides zeros shows none', async () => {

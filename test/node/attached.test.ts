@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { after, it } from 'node:test';
 import pg from 'pg';
 import { pgTypes } from '#host/postgres/types.ts';
-import { countCohort } from '#node/cohort/generate.ts';
 import { checkAttached } from '#node/attached.ts';
 import { dataVersion } from '#node/cdm/version.ts';
+import { countCohort } from '#node/cohort/generate.ts';
 import { openNodeDatabase } from '#node/database.ts';
 import { grants } from '#node/grants.ts';
 import { read } from '#sql/circe/read.ts';
@@ -92,10 +92,16 @@ it('cannot write to the attached CDM with the granted role, in any way', async (
 });
 
 it('opens a node on an attached CDM and leaves it as it was', async (t) => {
-  const tables = () => hospital.pool.query(`select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  const tables = () =>
+    hospital.pool.query(`select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname !~ '^pg_|information_schema' order by 1, 2`);
   const before = (await tables()).rows;
-  const database = await openNodeDatabase({ home: temporaryHome(t), databaseUrl: own.url, cdmUrl: readerUrl, cdmSchema: 'cdm' });
+  const database = await openNodeDatabase({
+    home: temporaryHome(t),
+    databaseUrl: own.url,
+    cdmUrl: readerUrl,
+    cdmSchema: 'cdm',
+  });
   assert.equal(database.attached, true);
   await database.close();
   assert.deepEqual((await tables()).rows, before);
@@ -103,7 +109,12 @@ it('opens a node on an attached CDM and leaves it as it was', async (t) => {
 
 it('refuses a role that could write', async (t) => {
   await assert.rejects(checkAttached(hospital.pool, 'cdm'), { code: 'cdm-writable' });
-  const opening = openNodeDatabase({ home: temporaryHome(t), databaseUrl: own.url, cdmUrl: hospital.url, cdmSchema: 'cdm' });
+  const opening = openNodeDatabase({
+    home: temporaryHome(t),
+    databaseUrl: own.url,
+    cdmUrl: hospital.url,
+    cdmSchema: 'cdm',
+  });
   await assert.rejects(opening, { code: 'cdm-writable' });
 });
 

@@ -1,7 +1,7 @@
 /** `moim doctor` of a hub's home. */
 
-import type { Command, CommandContext, Commands } from '#host/command.ts';
 import { auditEntries } from '#host/audit-log.ts';
+import type { Command, CommandContext, Commands } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
 import { diagnose, type Finding, printFindings } from '#host/diagnosis.ts';
 import { readRunInfo } from '#host/home.ts';
@@ -12,7 +12,8 @@ import { readHubIdentity } from '../identity.ts';
 import { listSites } from '../sites/site.ts';
 
 const doctor: Command = {
-  summary: 'Look this hub over: configuration, key, database, sites, audit log. --show prints the settings in force.',
+  summary:
+    'Look this hub over: configuration, key, database, sites, audit log. --show prints the settings in force.',
   usage: '[--show]',
   options: { show: { type: 'boolean' } },
   async run(context) {
@@ -37,7 +38,10 @@ async function examine({ home, env }: CommandContext): Promise<Finding[]> {
     readHubConfig(home, env);
     return 'valid';
   });
-  await check('key', () => `this hub is ${readHubIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE')).fingerprint}`);
+  await check(
+    'key',
+    () => `this hub is ${readHubIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE')).fingerprint}`,
+  );
   if (findings.some(({ state }) => state === 'failed')) return findings;
   await check('database', async () => {
     const database = await openHubDatabase(home, readHubConfig(home, env).databaseUrl);
@@ -57,7 +61,12 @@ async function examine({ home, env }: CommandContext): Promise<Finding[]> {
         const verdict = verifyLedger(await auditEntries(database.db));
         if (verdict.ok) return `${verdict.entries} entries, the chain is whole`;
         const says = `entry ${verdict.entry}: ${verdict.fault}`;
-        return { check: 'audit', state: 'failed', says, remedy: 'Restore the database from a backup and tell the hospitals.' };
+        return {
+          check: 'audit',
+          state: 'failed',
+          says,
+          remedy: 'Restore the database from a backup and tell the hospitals.',
+        };
       });
     } finally {
       await database.close();
@@ -67,7 +76,12 @@ async function examine({ home, env }: CommandContext): Promise<Finding[]> {
   await check('process', () => {
     const run = readRunInfo(home);
     if (run) return `runs at ${run.url}, process ${run.pid}`;
-    return { check: 'process', state: 'warning', says: 'no hub runs in this home', remedy: 'Start it with `moim hub run`.' };
+    return {
+      check: 'process',
+      state: 'warning',
+      says: 'no hub runs in this home',
+      remedy: 'Start it with `moim hub run`.',
+    };
   });
   return findings;
 }

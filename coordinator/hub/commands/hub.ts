@@ -1,14 +1,21 @@
 /** `moim hub …`: the hub operator's commands. All but `run` work beside a running hub, on its database. */
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Command, type CommandContext, type Commands, needArg, needFlag, textFlag } from '#host/command.ts';
+import {
+  type Command,
+  type CommandContext,
+  type Commands,
+  needArg,
+  needFlag,
+  textFlag,
+} from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
 import { makeHome, writeWhole } from '#host/home.ts';
 import { freePort } from '#host/ports.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { SiteSlug } from '#protocol/ids.ts';
 import { parser } from '#protocol/schema.ts';
-import { existsSync } from 'node:fs';
 import { hubConfigFile, readHubConfig } from '../config.ts';
 import { type HubDb, openHubDatabase } from '../database.ts';
 import { makeHubIdentity, readHubIdentity } from '../identity.ts';
@@ -55,14 +62,23 @@ const tokenCommand: Command = {
     }
     if (verb !== 'create') throw new MoimError('usage', 'token takes create or revoke');
     const role = needFlag(context, 'role');
-    if (!(tokenRoles as readonly string[]).includes(role)) throw new MoimError('usage', `--role is one of ${tokenRoles.join(', ')}`);
+    if (!(tokenRoles as readonly string[]).includes(role))
+      throw new MoimError('usage', `--role is one of ${tokenRoles.join(', ')}`);
     const site = textFlag(context, 'site');
     if (role === 'site') parseSlug(site);
     const ttlMs = duration(textFlag(context, 'ttl') ?? '24h');
     const token = await withDatabase(context, (db) =>
-      createToken(db, Date.now(), { role: role as TokenRole, ttlMs, ...(site === undefined ? {} : { site }) }),
+      createToken(db, Date.now(), {
+        role: role as TokenRole,
+        ttlMs,
+        ...(site === undefined ? {} : { site }),
+      }),
     );
-    answer(context, { id: token.id, token: token.secret, role, site, expiresAt: token.expiresAt }, token.secret);
+    answer(
+      context,
+      { id: token.id, token: token.secret, role, site, expiresAt: token.expiresAt },
+      token.secret,
+    );
     context.note(`token ${token.id}, valid until ${token.expiresAt}; it is shown this once`);
     return 0;
   },
@@ -73,8 +89,11 @@ const sites: Command = {
   usage: '',
   async run(context) {
     const list = await withDatabase(context, listSites);
-    if (context.json) context.out(JSON.stringify(list.map(({ site, fingerprint, state }) => ({ site, fingerprint, state }))));
-    else for (const { site, fingerprint, state } of list) context.out(`${site.padEnd(32)} ${fingerprint} ${state}`);
+    if (context.json)
+      context.out(JSON.stringify(list.map(({ site, fingerprint, state }) => ({ site, fingerprint, state }))));
+    else
+      for (const { site, fingerprint, state } of list)
+        context.out(`${site.padEnd(32)} ${fingerprint} ${state}`);
     return 0;
   },
 };
@@ -95,7 +114,8 @@ const approve: Command = {
 const revoke: Command = {
   summary: 'Revoke a site; its link is closed within a second.',
   usage: 'SITE',
-  run: (context) => siteChanges(context, async (db) => [await revokeSite(db, Date.now(), needArg(context, 0, 'SITE'))]),
+  run: (context) =>
+    siteChanges(context, async (db) => [await revokeSite(db, Date.now(), needArg(context, 0, 'SITE'))]),
 };
 
 export const commands: Commands = { init, run, token: tokenCommand, sites, approve, revoke };
@@ -122,7 +142,8 @@ function answer(context: CommandContext, value: object, text: string): void {
 }
 
 function parseSlug(site: string | undefined): void {
-  if (site === undefined) throw new MoimError('usage', '--site is missing: a site token carries the site name');
+  if (site === undefined)
+    throw new MoimError('usage', '--site is missing: a site token carries the site name');
   if (!parser(SiteSlug).check(site) || site === 'hub') {
     throw new MoimError('usage', '--site takes 2 to 32 of a-z, 0-9 and -, and not "hub"');
   }

@@ -88,7 +88,8 @@ export function createLinks(deps: LinkDeps): Links {
         beat(socket);
         deps.log.info('link-up', { site: site.site });
       } catch (cause) {
-        const code: ErrorCode = cause instanceof MoimError && 'wire' in errors[cause.code] ? cause.code : 'internal';
+        const code: ErrorCode =
+          cause instanceof MoimError && 'wire' in errors[cause.code] ? cause.code : 'internal';
         deps.log.warn('link-refused', { code });
         if (socket.readyState === socket.OPEN) socket.send(writeFrame({ t: 'refuse', code }));
         socket.close();
@@ -114,7 +115,14 @@ export function createLinks(deps: LinkDeps): Links {
         store: (envelope, at) => store(deps, site, envelope, at),
         other: async (frame) => {
           if (frame.t !== 'state') throw new MoimError('bad-input', 'a frame out of place');
-          const study = await noteState(deps.db, site.site, frame.job, frame.state, frame.code, new Date(deps.now()).toISOString());
+          const study = await noteState(
+            deps.db,
+            site.site,
+            frame.job,
+            frame.state,
+            frame.code,
+            new Date(deps.now()).toISOString(),
+          );
           if (study) deps.changed(study);
         },
       },
@@ -148,14 +156,23 @@ async function greet(deps: LinkDeps, socket: WebSocket, inbox: FrameReader): Pro
   if (version === undefined) throw new MoimError('no-common-version');
   const site = await findSite(deps.db, hello.site);
   if (!site || thumbprint(site.key) !== hello.key) throw new MoimError('unknown-site');
-  if (site.state !== 'approved') throw new MoimError(site.state === 'revoked' ? 'unknown-site' : 'not-approved');
+  if (site.state !== 'approved')
+    throw new MoimError(site.state === 'revoked' ? 'unknown-site' : 'not-approved');
   const nonce = toBase64url(randomBytes(32));
   const said = transcript(hello, version, nonce, thumbprint(deps.identity.public)) as unknown as Json;
-  socket.send(writeFrame({ t: 'challenge', version, nonce, signature: await sign(said, 'moim-link-hub', deps.identity.key) }));
+  socket.send(
+    writeFrame({
+      t: 'challenge',
+      version,
+      nonce,
+      signature: await sign(said, 'moim-link-hub', deps.identity.key),
+    }),
+  );
   const proof = await inbox.next();
   if (proof.t !== 'proof') throw new MoimError('bad-input', 'proof was expected');
   const proven = await verifySignature(proof.signature, 'moim-link-node', site.key);
-  if (canonical(proven as Json) !== canonical(said)) throw new MoimError('bad-signature', 'the proof is of another handshake');
+  if (canonical(proven as Json) !== canonical(said))
+    throw new MoimError('bad-signature', 'the proof is of another handshake');
   return site;
 }
 

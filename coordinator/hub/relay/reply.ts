@@ -24,12 +24,20 @@ export async function storeReply(
     if (!(await take(transaction, site.site, at))) return undefined;
     const row = await transaction
       .selectFrom('job')
-      .innerJoin('study', (join) => join.onRef('study.study', '=', 'job.study').onRef('study.version', '=', 'job.version'))
+      .innerJoin('study', (join) =>
+        join.onRef('study.study', '=', 'job.study').onRef('study.version', '=', 'job.version'),
+      )
       .select(['job.study', 'study.study_hash'])
       .where('job.job', '=', job)
       .where('job.site', '=', site.site)
       .executeTakeFirst();
-    if (!row || context.job !== job || context.site !== site.site || context.study !== row.study || context.studyHash !== row.study_hash) {
+    if (
+      !row ||
+      context.job !== job ||
+      context.site !== site.site ||
+      context.study !== row.study ||
+      context.studyHash !== row.study_hash
+    ) {
       throw new MoimError('misaddressed', 'a reply does not belong to a job of its sender');
     }
     const stored = await transaction
@@ -50,7 +58,13 @@ export async function storeReply(
 }
 
 /** Takes a position whose envelope was refused, so that the link goes on; the refusal is on record. */
-export async function refuseDelivery(db: HubDb, site: string, at: Position, code: string, now: string): Promise<void> {
+export async function refuseDelivery(
+  db: HubDb,
+  site: string,
+  at: Position,
+  code: string,
+  now: string,
+): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     if (await take(transaction, site, at)) await record(transaction, now, 'delivery-refused', { site, code });
   });

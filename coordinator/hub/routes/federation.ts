@@ -8,7 +8,10 @@ import type { Site } from '../sites/site.ts';
 import type { Bearer } from '../sites/token.ts';
 import { bearer, perMinute } from './route.ts';
 
-const Enrolment = Type.Object({ key: PublicKey, proof: Type.String({ maxLength: 4096 }) }, { additionalProperties: false });
+const Enrolment = Type.Object(
+  { key: PublicKey, proof: Type.String({ maxLength: 4096 }) },
+  { additionalProperties: false },
+);
 
 export interface FederationDeps {
   readonly links: Links;

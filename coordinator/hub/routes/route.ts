@@ -20,9 +20,17 @@ declare module 'fastify' {
 export function insistOnRouteFacts(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
     if (route.method === 'HEAD') return;
-    const facts = { role: route.config?.role, schema: route.schema, bodyLimit: route.bodyLimit, rateLimit: route.config?.rateLimit };
-    const missing = Object.entries(facts).filter(([, value]) => value === undefined).map(([name]) => name);
-    if (missing.length > 0) throw new Error(`route ${String(route.method)} ${route.url} lacks ${missing.join(', ')}`);
+    const facts = {
+      role: route.config?.role,
+      schema: route.schema,
+      bodyLimit: route.bodyLimit,
+      rateLimit: route.config?.rateLimit,
+    };
+    const missing = Object.entries(facts)
+      .filter(([, value]) => value === undefined)
+      .map(([name]) => name);
+    if (missing.length > 0)
+      throw new Error(`route ${String(route.method)} ${route.url} lacks ${missing.join(', ')}`);
   });
 }
 
@@ -37,7 +45,8 @@ export function checkBearer(app: FastifyInstance, bearerOf: (secret: string) => 
     const secret = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (secret === undefined) throw new MoimError('token-refused', 'a bearer token is needed');
     const bearer = await bearerOf(secret);
-    if (bearer.role !== role) throw new MoimError('token-refused', `the token is for another role than ${role}`);
+    if (bearer.role !== role)
+      throw new MoimError('token-refused', `the token is for another role than ${role}`);
     request.bearer = bearer;
   });
 }

@@ -23,19 +23,40 @@ export async function enrol(db: HubDb, now: number, bearer: Bearer, key: PublicK
   const at = new Date(now).toISOString();
   const print = fingerprint(key);
   return db.transaction().execute(async (transaction) => {
-    const token = await transaction.selectFrom('token').select('used_at').where('id', '=', bearer.id).forUpdate().executeTakeFirstOrThrow();
-    const known = await transaction.selectFrom('site').selectAll().where('site', '=', site).executeTakeFirst();
+    const token = await transaction
+      .selectFrom('token')
+      .select('used_at')
+      .where('id', '=', bearer.id)
+      .forUpdate()
+      .executeTakeFirstOrThrow();
+    const known = await transaction
+      .selectFrom('site')
+      .selectAll()
+      .where('site', '=', site)
+      .executeTakeFirst();
     if (token.used_at !== null) {
-      if (known?.fingerprint !== print) throw new MoimError('token-refused', 'this token enrolled another key already');
+      if (known?.fingerprint !== print)
+        throw new MoimError('token-refused', 'this token enrolled another key already');
       return { site, key, fingerprint: print, state: known.state };
     }
     if (known) throw new MoimError('site-exists', 'a site of this name is enrolled already');
-    const other = await transaction.selectFrom('site').select('site').where('fingerprint', '=', print).executeTakeFirst();
+    const other = await transaction
+      .selectFrom('site')
+      .select('site')
+      .where('fingerprint', '=', print)
+      .executeTakeFirst();
     if (other) throw new MoimError('site-exists', 'this key is enrolled under another name already');
     await transaction.updateTable('token').set({ used_at: at }).where('id', '=', bearer.id).execute();
     await transaction
       .insertInto('site')
-      .values({ site, key: JSON.stringify(key), fingerprint: print, state: 'pending', enrolled_at: at, changed_at: at })
+      .values({
+        site,
+        key: JSON.stringify(key),
+        fingerprint: print,
+        state: 'pending',
+        enrolled_at: at,
+        changed_at: at,
+      })
       .execute();
     await record(transaction, at, 'site-enrolled', { site, fingerprint: print });
     return { site, key, fingerprint: print, state: 'pending' };
@@ -44,7 +65,14 @@ export async function enrol(db: HubDb, now: number, bearer: Bearer, key: PublicK
 
 /** Approves the pending site with this fingerprint. */
 export async function approveSite(db: HubDb, now: number, print: string): Promise<Site> {
-  return change(db, now, 'approved', 'site-approved', (site) => site.fingerprint === print && site.state !== 'revoked', 'no enrolled site has this fingerprint');
+  return change(
+    db,
+    now,
+    'approved',
+    'site-approved',
+    (site) => site.fingerprint === print && site.state !== 'revoked',
+    'no enrolled site has this fingerprint',
+  );
 }
 
 /** Revokes a site by name; its live link is closed by the hub that serves it. */
@@ -54,11 +82,16 @@ export async function revokeSite(db: HubDb, now: number, slug: string): Promise<
 
 export async function listSites(db: HubDb): Promise<Site[]> {
   const rows = await db.selectFrom('site').selectAll().orderBy('site').execute();
-  return rows.map((row) => ({ site: row.site, key: row.key as PublicKey, fingerprint: row.fingerprint, state: row.state }));
+  return rows.map((row) => ({
+    site: row.site,
+    key: row.key as PublicKey,
+    fingerprint: row.fingerprint,
+    state: row.state,
+  }));
 }
 
 export async function findSite(db: HubDb, slug: string): Promise<Site | undefined> {
-  const row = await db.selectFrom("site").selectAll().where("site", "=", slug).executeTakeFirst();
+  const row = await db.selectFrom('site').selectAll().where('site', '=', slug).executeTakeFirst();
   return row && { site: row.site, key: row.key as PublicKey, fingerprint: row.fingerprint, state: row.state };
 }
 
@@ -74,7 +107,11 @@ async function change(
   const found = (await listSites(db)).find(wanted);
   if (!found) throw new MoimError('not-found', missing);
   await db.transaction().execute(async (transaction) => {
-    await transaction.updateTable('site').set({ state, changed_at: at }).where('site', '=', found.site).execute();
+    await transaction
+      .updateTable('site')
+      .set({ state, changed_at: at })
+      .where('site', '=', found.site)
+      .execute();
     await record(transaction, at, kind, { site: found.site, fingerprint: found.fingerprint });
   });
   return { ...found, state };

@@ -20,7 +20,11 @@ export interface Bearer {
 }
 
 /** Makes a token that ends `ttlMs` after `now`. Gives its id and the secret, which is not kept. */
-export async function createToken(db: HubDb, now: number, needs: { role: TokenRole; site?: string; ttlMs: number }) {
+export async function createToken(
+  db: HubDb,
+  now: number,
+  needs: { role: TokenRole; site?: string; ttlMs: number },
+) {
   const id = uuidv7(now);
   const secret = `moim_${needs.role}_${toBase64url(randomBytes(32))}`;
   const at = new Date(now).toISOString();
@@ -39,7 +43,12 @@ export async function createToken(db: HubDb, now: number, needs: { role: TokenRo
         revoked_at: null,
       })
       .execute();
-    await record(transaction, at, 'token-created', { token: id, role: needs.role, site: needs.site ?? null, expiresAt });
+    await record(transaction, at, 'token-created', {
+      token: id,
+      role: needs.role,
+      site: needs.site ?? null,
+      expiresAt,
+    });
   });
   return { id, secret, expiresAt };
 }

@@ -31,14 +31,23 @@ export async function acceptStudy(deps: AcceptDeps, jws: string, sender: string)
   const now = deps.now();
   const at = new Date(now).toISOString();
   const lead = fingerprint(study.lead.key);
-  const expiresAt = new Date(Math.min(now + deps.expiryDays * 86_400_000, Date.parse(`${study.end}T23:59:59.999Z`))).toISOString();
+  const expiresAt = new Date(
+    Math.min(now + deps.expiryDays * 86_400_000, Date.parse(`${study.end}T23:59:59.999Z`)),
+  ).toISOString();
   if (expiresAt < at) throw new MoimError('expired', 'the study ended before it was sent');
-  if (study.version !== 1) throw new MoimError('bad-input', 'a study is sent as version 1: amending is not built yet');
-  if (jws.length * study.sites.length > mostBytes) throw new MoimError('too-large', 'the study times its sites is more than the hub will carry');
-  await refuseUnknownSites(deps.db, study.sites.map(({ site }) => site));
+  if (study.version !== 1)
+    throw new MoimError('bad-input', 'a study is sent as version 1: amending is not built yet');
+  if (jws.length * study.sites.length > mostBytes)
+    throw new MoimError('too-large', 'the study times its sites is more than the hub will carry');
+  await refuseUnknownSites(
+    deps.db,
+    study.sites.map(({ site }) => site),
+  );
   await deps.db.transaction().execute(async (transaction) => {
     // Sent twice at the same time (a lead's retry), the second waits and finds the first.
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`moim-study ${study.id}`}, 0))`.execute(transaction);
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`moim-study ${study.id}`}, 0))`.execute(
+      transaction,
+    );
     const known = await transaction
       .selectFrom('study')
       .select('study_hash')
@@ -48,11 +57,25 @@ export async function acceptStudy(deps: AcceptDeps, jws: string, sender: string)
     if (known?.study_hash === signed.hash) return;
     if (known) throw new MoimError('study-exists');
     const jobs = study.sites.map(({ job }) => job);
-    const taken = await transaction.selectFrom('job').select('job').where('job', 'in', jobs).limit(1).executeTakeFirst();
-    if (taken || new Set(jobs).size !== jobs.length) throw new MoimError('study-exists', 'a job id of this study was used before');
+    const taken = await transaction
+      .selectFrom('job')
+      .select('job')
+      .where('job', 'in', jobs)
+      .limit(1)
+      .executeTakeFirst();
+    if (taken || new Set(jobs).size !== jobs.length)
+      throw new MoimError('study-exists', 'a job id of this study was used before');
     await transaction
       .insertInto('study')
-      .values({ study: study.id, version: study.version, study_hash: signed.hash, lead, sender, jws, received_at: at })
+      .values({
+        study: study.id,
+        version: study.version,
+        study_hash: signed.hash,
+        lead,
+        sender,
+        jws,
+        received_at: at,
+      })
       .execute();
     await transaction
       .insertInto('job')
@@ -72,10 +95,18 @@ export async function acceptStudy(deps: AcceptDeps, jws: string, sender: string)
     for (const { site, job } of study.sites) {
       const id = uuidv7(now);
       const body = { kind: 'job' as const, job, study: jws };
-      const envelope = await sealEnvelope({ v: 1, id, from: 'hub', to: site, sentAt: at, expiresAt, body }, deps.identity.key);
+      const envelope = await sealEnvelope(
+        { v: 1, id, from: 'hub', to: site, sentAt: at, expiresAt, body },
+        deps.identity.key,
+      );
       await enqueue(transaction, site, { message: id, envelope, expiresAt, now: at });
     }
-    await record(transaction, at, 'study-received', { study: study.id, version: study.version, hash: signed.hash, lead });
+    await record(transaction, at, 'study-received', {
+      study: study.id,
+      version: study.version,
+      hash: signed.hash,
+      lead,
+    });
   });
   return signed;
 }
@@ -85,5 +116,8 @@ async function refuseUnknownSites(db: HubDb, sites: readonly string[]): Promise<
   const rows = await db.selectFrom('site').select('site').where('state', '!=', 'revoked').execute();
   const known = new Set(rows.map(({ site }) => site));
   const unknown = sites.filter((site) => !known.has(site));
-  if (unknown.length > 0) throw new MoimError('unknown-site', `not enrolled at this hub: ${unknown.slice(0, 10).join(', ')}`, { remedy: 'Check the site names with the hub operator (`moim hub sites`).' });
+  if (unknown.length > 0)
+    throw new MoimError('unknown-site', `not enrolled at this hub: ${unknown.slice(0, 10).join(', ')}`, {
+      remedy: 'Check the site names with the hub operator (`moim hub sites`).',
+    });
 }

@@ -37,7 +37,11 @@ export async function jobsOf(db: HubDb, study: string, sender: string, after = 0
 }
 
 /** The study's document, for whoever sent it. */
-export async function newestVersion(db: HubDb, study: string, sender: string): Promise<{ version: number; jws: string }> {
+export async function newestVersion(
+  db: HubDb,
+  study: string,
+  sender: string,
+): Promise<{ version: number; jws: string }> {
   const row = await db
     .selectFrom('study')
     .select(['version', 'jws'])
@@ -54,7 +58,14 @@ export async function newestVersion(db: HubDb, study: string, sender: string): P
  * Notes a state that a site reported. `answered` is not taken from a report: the reply itself says so. Gives the study the job
  * belongs to where something changed.
  */
-export async function noteState(db: HubDb, site: string, job: string, state: JobState, code: string | undefined, at: string) {
+export async function noteState(
+  db: HubDb,
+  site: string,
+  job: string,
+  state: JobState,
+  code: string | undefined,
+  at: string,
+) {
   if (state === 'answered') return undefined;
   const row = await db
     .updateTable('job')
@@ -62,7 +73,9 @@ export async function noteState(db: HubDb, site: string, job: string, state: Job
     .where('job', '=', job)
     .where('site', '=', site)
     .where('state', '!=', 'answered')
-    .where((where) => where.or([where('state', '!=', state), sql<boolean>`code is distinct from ${code ?? null}`]))
+    .where((where) =>
+      where.or([where('state', '!=', state), sql<boolean>`code is distinct from ${code ?? null}`]),
+    )
     .returning('study')
     .executeTakeFirst();
   return row?.study;

@@ -7,7 +7,8 @@ import { MoimError } from '#protocol/errors.ts';
 import { createSigningKey, fingerprint, type PublicKey, publicOf } from '#protocol/keys.ts';
 
 const create: Command = {
-  summary: 'Make a key. Give its fingerprint to hospitals by telephone, and the printed public key to whoever asks.',
+  summary:
+    'Make a key. Give its fingerprint to hospitals by telephone, and the printed public key to whoever asks.',
   usage: '--role lead|vendor --out FILE',
   options: { role: { type: 'string' }, out: { type: 'string' } },
   async run(context) {
@@ -33,7 +34,9 @@ export const commands: Commands = { create, show };
 
 /** One JSON document: what hospitals take as KEYFILE. */
 function print(context: CommandContext, key: PublicKey, role?: KeyRole): number {
-  context.out(JSON.stringify({ ...(role === undefined ? {} : { role }), fingerprint: fingerprint(key), key }));
+  context.out(
+    JSON.stringify({ ...(role === undefined ? {} : { role }), fingerprint: fingerprint(key), key }),
+  );
   return 0;
 }
 

@@ -1,8 +1,16 @@
 /** `moim study …`: a study lead signs a question, sends it, watches it, and opens the one pooled answer. */
 
-import { join, resolve } from 'node:path';
 import { mkdirSync } from 'node:fs';
-import { type Command, type CommandContext, type Commands, needArg, needFlag, numberFlag, textFlag } from '#host/command.ts';
+import { join, resolve } from 'node:path';
+import {
+  type Command,
+  type CommandContext,
+  type Commands,
+  needArg,
+  needFlag,
+  numberFlag,
+  textFlag,
+} from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
 import { makeHome, readText, writeWhole } from '#host/home.ts';
 import { hubUrl } from '#host/hub-url.ts';
@@ -15,11 +23,18 @@ import { openReplies } from '../open.ts';
 import { poolResults } from '../pool.ts';
 import { csv, table } from '../report.ts';
 import { signStudyFile } from '../sign.ts';
-import { readStudyKey, readStudyRecord, type StudyRecord, writeStudyKey, writeStudyRecord } from '../study-record.ts';
+import {
+  readStudyKey,
+  readStudyRecord,
+  type StudyRecord,
+  writeStudyKey,
+  writeStudyRecord,
+} from '../study-record.ts';
 import { watchStudy } from '../watch.ts';
 
 const sign: Command = {
-  summary: 'Sign a study. A fresh sealing key is made for it and kept in this home: only this home opens the answers.',
+  summary:
+    'Sign a study. A fresh sealing key is made for it and kept in this home: only this home opens the answers.',
   usage: 'FILE --key K [--out F]',
   options: { key: { type: 'string' }, out: { type: 'string' } },
   async run(context) {
@@ -66,7 +81,11 @@ const watch: Command = {
       signal: context.signal,
       say: ({ site, state, code }) => {
         const line = { site, state, ...(code === null ? {} : { code }) };
-        context.out(context.json ? JSON.stringify(line) : `${site.padEnd(32)} ${state}${code === null ? '' : ` (${code})`}`);
+        context.out(
+          context.json
+            ? JSON.stringify(line)
+            : `${site.padEnd(32)} ${state}${code === null ? '' : ` (${code})`}`,
+        );
       },
     });
     if (context.flags['once'] === true || ended) return 0;
@@ -86,12 +105,17 @@ const result: Command = {
     const [jobs, replies] = [await api.jobs(record.study, '0', 0), await api.replies(record.study)];
     const pooled = poolResults(signed, jobs, await openReplies(signed, replies, sealing));
     for (const { site, pinned } of pooled.sites) {
-      if (pinned === false) context.note(`${site}: its key is the hub's word; pin its fingerprint in the study to be sure`);
+      if (pinned === false)
+        context.note(`${site}: its key is the hub's word; pin its fingerprint in the study to be sure`);
     }
     if (!pooled.complete && context.flags['partial'] !== true) {
-      const states = pooled.sites.map(({ site, state, code }) => `${site} ${state}${code ? ` (${code})` : ''}`);
+      const states = pooled.sites.map(
+        ({ site, state, code }) => `${site} ${state}${code ? ` (${code})` : ''}`,
+      );
       if (context.json) context.out(JSON.stringify({ ...pooled, cohorts: [] }));
-      context.note(`not complete, ${pooled.standsOn} answered: ${states.join(', ')}. --partial pools what is there.`);
+      context.note(
+        `not complete, ${pooled.standsOn} answered: ${states.join(', ')}. --partial pools what is there.`,
+      );
       return 1;
     }
     const out = textFlag(context, 'out');
@@ -109,14 +133,20 @@ const result: Command = {
 export const commands: Commands = { sign, send, watch, result };
 
 function leadKey(context: CommandContext): PrivateKey {
-  const { role, key } = readSigningKey(needFlag(context, 'key'), readSetting(context.env, 'MOIM_KEY_PASSPHRASE'));
-  if (role !== 'lead') throw new MoimError('bad-key-file', `--key is the key of a ${role}: a study is signed by a lead`);
+  const { role, key } = readSigningKey(
+    needFlag(context, 'key'),
+    readSetting(context.env, 'MOIM_KEY_PASSPHRASE'),
+  );
+  if (role !== 'lead')
+    throw new MoimError('bad-key-file', `--key is the key of a ${role}: a study is signed by a lead`);
   return key;
 }
 
 function apiOf(record: StudyRecord, context: CommandContext): HubApi {
   if (record.hub === undefined || record.tokenFile === undefined) {
-    throw new MoimError('study-unknown', 'this study was signed but not sent', { remedy: 'Run `moim study send`.' });
+    throw new MoimError('study-unknown', 'this study was signed but not sent', {
+      remedy: 'Run `moim study send`.',
+    });
   }
   return hubApi(record.hub, readToken(record.tokenFile), context.signal);
 }
@@ -131,12 +161,21 @@ function readSigned(file: string): { jws: string } {
     if (cause instanceof MoimError) throw cause;
     throw new MoimError('bad-input', `${file} is not a signed study`);
   }
-  if (typeof value === 'object' && value !== null && 'jws' in value && typeof value.jws === 'string') return { jws: value.jws };
-  throw new MoimError('bad-input', `${file} is not a signed study`, { remedy: 'Sign it with `moim study sign` first.' });
+  if (typeof value === 'object' && value !== null && 'jws' in value && typeof value.jws === 'string')
+    return { jws: value.jws };
+  throw new MoimError('bad-input', `${file} is not a signed study`, {
+    remedy: 'Sign it with `moim study sign` first.',
+  });
 }
 
-function answer(context: CommandContext, value: { study: string; version: number; hash: string }, place: string): number {
-  context.out(context.json ? JSON.stringify(value) : `study ${value.study} version ${value.version} hash ${value.hash}`);
+function answer(
+  context: CommandContext,
+  value: { study: string; version: number; hash: string },
+  place: string,
+): number {
+  context.out(
+    context.json ? JSON.stringify(value) : `study ${value.study} version ${value.version} hash ${value.hash}`,
+  );
   context.note(place);
   return 0;
 }

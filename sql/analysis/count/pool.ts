@@ -24,7 +24,11 @@ export interface PooledCount {
 }
 
 /** `ruleNames` come from the study's own definition, in order. */
-export function pooledCount(name: string, ruleNames: readonly string[], cells: readonly PooledCell[]): PooledCount {
+export function pooledCount(
+  name: string,
+  ruleNames: readonly string[],
+  cells: readonly PooledCell[],
+): PooledCount {
   const byId = new Map(cells.map((cell) => [cell.id, cell]));
   const figure = (id: string): Figure => {
     const cell = byId.get(id);
@@ -41,7 +45,11 @@ export function pooledCount(name: string, ruleNames: readonly string[], cells: r
     bySex: sexes.map((sex) => ({ sex: sex.name, persons: figure(`sex:${sex.id}`) })),
     byAgeBand: ageBands.map((ageBand) => ({ ageBand, persons: figure(`age:${ageBand}`) })),
     strata: sexes.flatMap((sex) =>
-      ageBands.map((ageBand) => ({ sex: sex.name, ageBand, persons: figure(`sex:${sex.id}/age:${ageBand}`) })),
+      ageBands.map((ageBand) => ({
+        sex: sex.name,
+        ageBand,
+        persons: figure(`sex:${sex.id}/age:${ageBand}`),
+      })),
     ),
   };
 }

@@ -11,7 +11,18 @@ export const sexes = [
 ] as const;
 
 /** Ten-year bands; the last is open. A negative age (a birth year after the index year) counts in the first. */
-export const ageBands = ['0-9', '10-19', '20-29', '30-39', '40-49', '50-59', '60-69', '70-79', '80-89', '90+'] as const;
+export const ageBands = [
+  '0-9',
+  '10-19',
+  '20-29',
+  '30-39',
+  '40-49',
+  '50-59',
+  '60-69',
+  '70-79',
+  '80-89',
+  '90+',
+] as const;
 
 /** What a site's database says of one cohort. Exact figures: they do not leave the hospital. */
 export interface CohortCounts {
@@ -23,7 +34,11 @@ export interface CohortCounts {
   /** Persons the hospital holds. */
   readonly population: number;
   /** Persons by sex concept and by band (index into `ageBands`); groups of nobody may be left out. */
-  readonly strata: readonly { readonly genderConceptId: number; readonly band: number; readonly persons: number }[];
+  readonly strata: readonly {
+    readonly genderConceptId: number;
+    readonly band: number;
+    readonly persons: number;
+  }[];
   /** Persons with a qualified entry event. */
   readonly entryPersons: number;
   /** Per inclusion rule i: persons with an entry event that passes rules 0 … i. */

@@ -52,11 +52,17 @@ it('shows anyone its public key and its health, and nothing else', async () => {
 });
 
 it('lets a token do what its role may, and no more', async () => {
-  const jobs = (secret: string) => app.inject({ url: `/api/v1/studies/${study}/jobs`, headers: bearer(secret) });
+  const jobs = (secret: string) =>
+    app.inject({ url: `/api/v1/studies/${study}/jobs`, headers: bearer(secret) });
   assert.equal((await jobs(lead.secret)).statusCode, 404, 'a lead may ask; this study is not theirs');
   assert.equal((await jobs(site.secret)).statusCode, 401);
   assert.equal((await jobs('moim_lead_made-up')).statusCode, 401);
-  const enrol = await app.inject({ method: 'POST', url: '/api/v1/enrolment', headers: bearer(lead.secret), payload: {} });
+  const enrol = await app.inject({
+    method: 'POST',
+    url: '/api/v1/enrolment',
+    headers: bearer(lead.secret),
+    payload: {},
+  });
   assert.equal(enrol.statusCode, 401);
 });
 
@@ -86,7 +92,14 @@ it('refuses unknown members, wrong forms and bodies beyond the limit, quoting no
       headers: { ...bearer(lead.secret), 'content-type': 'application/json' },
       payload: typeof payload === 'string' ? payload : JSON.stringify(payload),
     });
-  for (const payload of [{ study: 'x', more: 'MARKER' }, { study: 7 }, {}, [], '{"study": MARKER', 'MARKER']) {
+  for (const payload of [
+    { study: 'x', more: 'MARKER' },
+    { study: 7 },
+    {},
+    [],
+    '{"study": MARKER',
+    'MARKER',
+  ]) {
     const answer = await post(payload);
     assert.equal(answer.statusCode, 400, JSON.stringify(payload));
     assert.doesNotMatch(answer.body, /MARKER/);
@@ -101,14 +114,20 @@ it('refuses unknown members, wrong forms and bodies beyond the limit, quoting no
     payload: JSON.stringify({ key: identity.public, proof: 'x'.repeat(20_000) }),
   });
   assert.equal(large.statusCode, 413);
-  const query = await app.inject({ url: `/api/v1/studies/${study}/jobs?wait=9999`, headers: bearer(lead.secret) });
+  const query = await app.inject({
+    url: `/api/v1/studies/${study}/jobs?wait=9999`,
+    headers: bearer(lead.secret),
+  });
   assert.equal(query.statusCode, 400);
 });
 
 it('slows down whoever asks too often', async () => {
   const codes: number[] = [];
   for (let i = 0; i < 130; i += 1) {
-    codes.push((await app.inject({ method: 'POST', url: '/api/v1/enrolment', headers: bearer('guess'), payload: {} })).statusCode);
+    codes.push(
+      (await app.inject({ method: 'POST', url: '/api/v1/enrolment', headers: bearer('guess'), payload: {} }))
+        .statusCode,
+    );
   }
   assert.ok(codes.includes(429));
 });

@@ -6,15 +6,19 @@ import type { PooledResult } from '#lead/pool.ts';
 import { csv, table } from '#lead/report.ts';
 import { pooledCount } from '#sql/analysis/count/pool.ts';
 
-const cohort = pooledCount('=HYPERLINK("x")', ['Adult, at index'], [
-  { id: 'persons', kind: 'persons', state: 'value', value: 40, sites: 2 },
-  { id: 'rows', kind: 'rows', state: 'range', low: 41, high: 52, sites: 2 },
-  { id: 'attrition:0', kind: 'persons', state: 'value', value: 60, sites: 2 },
-  { id: 'attrition:1', kind: 'persons', state: 'value', value: 40, sites: 2 },
-  { id: 'sex:f', kind: 'persons', state: 'suppressed', low: 1, high: 6, sites: 2 },
-  { id: 'age:40-49', kind: 'persons', state: 'value', value: 40, sites: 2 },
-  { id: 'sex:f/age:40-49', kind: 'persons', state: 'suppressed', low: 1, high: 6, sites: 2 },
-]);
+const cohort = pooledCount(
+  '=HYPERLINK("x")',
+  ['Adult, at index'],
+  [
+    { id: 'persons', kind: 'persons', state: 'value', value: 40, sites: 2 },
+    { id: 'rows', kind: 'rows', state: 'range', low: 41, high: 52, sites: 2 },
+    { id: 'attrition:0', kind: 'persons', state: 'value', value: 60, sites: 2 },
+    { id: 'attrition:1', kind: 'persons', state: 'value', value: 40, sites: 2 },
+    { id: 'sex:f', kind: 'persons', state: 'suppressed', low: 1, high: 6, sites: 2 },
+    { id: 'age:40-49', kind: 'persons', state: 'value', value: 40, sites: 2 },
+    { id: 'sex:f/age:40-49', kind: 'persons', state: 'suppressed', low: 1, high: 6, sites: 2 },
+  ],
+);
 
 const result: PooledResult = {
   study: '01a20353-cb5f-7a37-b7fc-198c0f001032',
@@ -26,7 +30,11 @@ const result: PooledResult = {
   minCell: 5,
   counts: 'person-records over sites: one patient may visit two hospitals',
   sites: [
-    { site: 'busan', state: 'answered', cohorts: [{ name: cohort.name, persons: cohort.persons, rows: cohort.rows }] },
+    {
+      site: 'busan',
+      state: 'answered',
+      cohorts: [{ name: cohort.name, persons: cohort.persons, rows: cohort.rows }],
+    },
     { site: 'daegu', state: 'refused', code: 'not-permitted' },
   ],
   cohorts: [cohort],

@@ -30,7 +30,15 @@ const possible = fc
     const steps = lost.reduceRight<number[]>((chain, n) => [(chain[0] ?? persons) + n, ...chain], []);
     const rulePersons = steps.slice(1);
     const entryPersons = steps[0] ?? persons;
-    return { persons, rows: persons + repeatPersons * 2, repeatPersons, population: entryPersons + outside, strata, entryPersons, rulePersons };
+    return {
+      persons,
+      rows: persons + repeatPersons * 2,
+      repeatPersons,
+      population: entryPersons + outside,
+      strata,
+      entryPersons,
+      rulePersons,
+    };
   });
 
 it('gives links that hold for every count there can be', () => {
@@ -40,9 +48,14 @@ it('gives links that hold for every count there can be', () => {
       const value = new Map(cells.map((cell) => [cell.id, cell.value]));
       assert.equal(value.size, cells.length, 'an id stands twice');
       for (const { total, parts } of links) {
-        assert.equal(value.get(total), parts.reduce((sum, part) => sum + (value.get(part) ?? Number.NaN), 0), total);
+        assert.equal(
+          value.get(total),
+          parts.reduce((sum, part) => sum + (value.get(part) ?? Number.NaN), 0),
+          total,
+        );
       }
-      for (const cell of cells) assert.ok(cell.value >= 0 && cell.n >= 0 && (cell.kind === 'rows' || cell.n === cell.value), cell.id);
+      for (const cell of cells)
+        assert.ok(cell.value >= 0 && cell.n >= 0 && (cell.kind === 'rows' || cell.n === cell.value), cell.id);
     }),
   );
 });
@@ -58,8 +71,17 @@ it('ties every published cell to another, so that none can be worked out unseen'
 });
 
 it('uses ids that may cross the wire', () => {
-  const counts = { persons: 3, rows: 4, repeatPersons: 1, population: 9, strata: [], entryPersons: 5, rulePersons: [4, 3] };
-  for (const { id, kind } of countCells(counts).cells) assert.ok(parser(WireCell).check({ id, kind, state: 'error' }), id);
+  const counts = {
+    persons: 3,
+    rows: 4,
+    repeatPersons: 1,
+    population: 9,
+    strata: [],
+    entryPersons: 5,
+    rulePersons: [4, 3],
+  };
+  for (const { id, kind } of countCells(counts).cells)
+    assert.ok(parser(WireCell).check({ id, kind, state: 'error' }), id);
 });
 
 it('names attrition by the study’s own rules, and has none where there is no rule', () => {

@@ -26,11 +26,15 @@ function faultOf(text: string): string | undefined {
 }
 
 it('reads 100,000 days and refuses one more, wherever days stand', () => {
-  const offset = (Offset: number) => definition((it) => ({ ...it, EndStrategy: { DateOffset: { DateField: 'StartDate', Offset } } }));
+  const offset = (Offset: number) =>
+    definition((it) => ({ ...it, EndStrategy: { DateOffset: { DateField: 'StartDate', Offset } } }));
   assert.equal(faultOf(offset(100_000)), undefined);
   assert.match(faultOf(offset(100_001)) ?? '', /DateOffset\.Offset too-large/);
   assert.match(faultOf(offset(2_147_483_647)) ?? '', /Offset too-large/);
-  const pad = definition((it) => ({ ...it, CollapseSettings: { CollapseType: 'ERA', EraPad: 2_000_000_000 } }));
+  const pad = definition((it) => ({
+    ...it,
+    CollapseSettings: { CollapseType: 'ERA', EraPad: 2_000_000_000 },
+  }));
   assert.match(faultOf(pad) ?? '', /EraPad too-large/);
   const prior = definition((it) => ({
     ...it,
@@ -84,7 +88,10 @@ it('refuses criteria nested beyond four levels', () => {
           },
   });
   const deep = (levels: number) =>
-    definition((it) => ({ ...it, PrimaryCriteria: { ...it.PrimaryCriteria, CriteriaList: [nested(levels)] } }));
+    definition((it) => ({
+      ...it,
+      PrimaryCriteria: { ...it.PrimaryCriteria, CriteriaList: [nested(levels)] },
+    }));
   assert.equal(faultOf(deep(4)), undefined);
   assert.match(faultOf(deep(5)) ?? '', /too-deep/);
 });
