@@ -66,7 +66,7 @@ async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<n
   const words = [...rest];
   if (!bare) words.splice(words.indexOf(verb), 1);
   const { flags, args } = parseFlags(command, words);
-  if (flags['help']) return print(`moim ${noun} ${verb} ${command.usage}\n\n${command.summary}`);
+  if (flags.help) return print(`moim ${noun} ${verb} ${command.usage}\n\n${command.summary}`);
   return command.run(contextOf(flags, args, signal));
 }
 
@@ -75,7 +75,7 @@ function homeOf(words: readonly string[]): string {
   const at = words.findIndex((word) => word === '--home' || word.startsWith('--home='));
   const flag =
     at < 0 ? undefined : words[at] === '--home' ? words[at + 1] : words[at]?.slice('--home='.length);
-  return resolve(flag ?? process.env['MOIM_HOME'] ?? '.moim');
+  return resolve(flag ?? process.env.MOIM_HOME ?? '.moim');
 }
 
 function contextOf(
@@ -83,12 +83,12 @@ function contextOf(
   args: readonly string[],
   signal: AbortSignal,
 ): CommandContext {
-  const quiet = flags['quiet'] === true;
+  const quiet = flags.quiet === true;
   return {
-    home: homeOf(typeof flags['home'] === 'string' ? ['--home', flags['home']] : []),
+    home: homeOf(typeof flags.home === 'string' ? ['--home', flags.home] : []),
     args,
     flags,
-    json: flags['json'] === true,
+    json: flags.json === true,
     quiet,
     env: process.env,
     terminal: process.stderr.isTTY === true,

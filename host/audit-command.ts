@@ -42,9 +42,9 @@ export function auditCommands(source: AuditSource): Commands {
     usage: '[--left] [--csv]',
     options: { left: { type: 'boolean' }, csv: { type: 'boolean' } },
     async run(context) {
-      if (context.flags['left'] === true) return showLeft(context, source);
+      if (context.flags.left === true) return showLeft(context, source);
       const entries = await source.entries(context);
-      if (context.flags['csv'] === true) context.out('n,at,kind,body,previous,hash');
+      if (context.flags.csv === true) context.out('n,at,kind,body,previous,hash');
       for (const entry of entries) context.out(line(entry, context));
       return 0;
     },
@@ -67,7 +67,7 @@ async function showLeft(context: CommandContext, source: AuditSource): Promise<n
 }
 
 function line(entry: LedgerEntry, context: CommandContext): string {
-  if (context.flags['csv'] === true) {
+  if (context.flags.csv === true) {
     const quoted = `"${JSON.stringify(entry.body).replaceAll('"', '""')}"`;
     return [entry.n, entry.at, entry.kind, quoted, entry.previous, entry.hash].join(',');
   }

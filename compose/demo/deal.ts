@@ -55,7 +55,9 @@ async function dealFile(
         record,
       );
     },
-    (header) => to.forEach((_, i) => put(held, i, header)),
+    (header) => {
+      for (const i of to.keys()) put(held, i, header);
+    },
     flush,
   );
   await flush();

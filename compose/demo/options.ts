@@ -42,15 +42,15 @@ export function readDemoOptions(argv: readonly string[], terminal: boolean): Dem
   const own = ['diabetes-on-metformin', 'hypertension'].map((name) =>
     fileURLToPath(new URL(`cohorts/${name}.json`, import.meta.url)),
   );
-  const files = (values['cohort'] as string[] | undefined)?.map((file) => resolve(file)) ?? own;
+  const files = (values.cohort as string[] | undefined)?.map((file) => resolve(file)) ?? own;
   const minCell = whole(values['min-cell'], 'min-cell');
   return {
-    once: values['once'] === true || !terminal,
-    json: values['json'] === true,
-    ...(typeof values['cdm'] === 'string' ? { cdm: resolve(values['cdm']) } : {}),
+    once: values.once === true || !terminal,
+    json: values.json === true,
+    ...(typeof values.cdm === 'string' ? { cdm: resolve(values.cdm) } : {}),
     cohorts: files.map((file) => ({ name: basename(file).replace(/\.json$/, ''), file })),
     ...(minCell === undefined ? {} : { minCell }),
-    persons: whole(values['persons'], 'persons') ?? 2000,
+    persons: whole(values.persons, 'persons') ?? 2000,
   };
 }
 

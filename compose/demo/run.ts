@@ -24,7 +24,7 @@ const hospitals = [
 export async function runDemo(argv: readonly string[], signal: AbortSignal): Promise<number> {
   const started = performance.now();
   const parties: Party[] = [];
-  const home = resolve(process.env['MOIM_HOME'] ?? '.moim', `demo-${randomBytes(4).toString('hex')}`);
+  const home = resolve(process.env.MOIM_HOME ?? '.moim', `demo-${randomBytes(4).toString('hex')}`);
   let keep = false;
   try {
     const options = readDemoOptions(argv, process.stdout.isTTY === true);

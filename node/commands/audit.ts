@@ -30,9 +30,7 @@ async function whatLeft(db: NodeDb, context: CommandContext): Promise<LeftAnswer
       .catch(() => undefined);
     const recorded = entries.some(
       ({ kind, body }) =>
-        kind === 'job-answered' &&
-        body['job'] === row.job &&
-        body['ciphertext'] === opened?.header.ciphertext,
+        kind === 'job-answered' && body.job === row.job && body.ciphertext === opened?.header.ciphertext,
     );
     const intact = opened !== undefined && recorded && opened.header.ciphertext === row.ciphertext_sha256;
     left.push({ job: row.job, releasedAt: row.released_at, intact, answer: opened?.answer ?? null });

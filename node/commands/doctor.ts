@@ -20,7 +20,7 @@ const doctor: Command = {
   usage: '[--show]',
   options: { show: { type: 'boolean' } },
   async run(context) {
-    if (context.flags['show'] === true) return show(context);
+    if (context.flags.show === true) return show(context);
     return printFindings(context, await examine(context));
   },
 };

@@ -34,13 +34,13 @@ const init: Command = {
   usage: '[--force] [--grants]',
   options: { force: { type: 'boolean' }, grants: { type: 'boolean' } },
   async run(context) {
-    if (context.flags['grants'] === true) {
+    if (context.flags.grants === true) {
       context.out(grants(readNodeConfig(context.home, context.env).cdmSchema));
       return 0;
     }
     makeHome(context.home);
     const file = join(context.home, 'node.toml');
-    if (context.flags['force'] === true) rmSync(file, { force: true });
+    if (context.flags.force === true) rmSync(file, { force: true });
     if (!existsSync(file)) writeWhole(file, nodeConfigFile, 0o644);
     const identity = await makeNodeIdentity(context.home, passphrase(context));
     const policy = await withDatabase(
@@ -121,7 +121,7 @@ const trust: Command = {
     if (what !== 'lead') throw new MoimError('usage', 'trust takes lead KEYFILE, or list');
     const key = readPublicKey(needArg(context, 1, 'KEYFILE'));
     const print = needFlag(context, 'fingerprint').toUpperCase();
-    const remove = context.flags['remove'] === true;
+    const remove = context.flags.remove === true;
     const entity = remove ? '' : needFlag(context, 'entity');
     await withDatabase(context, (db) =>
       remove ? removeLead(db, print, instant()) : acceptLead(db, key, print, entity, instant()),

@@ -1,3 +1,8 @@
+/**
+ * The link session on a real mailbox, with the other end in memory. Longer than 300 lines because the two ends it plays and
+ * the breaks between them are one story.
+ */
+
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';

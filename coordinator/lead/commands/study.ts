@@ -76,7 +76,7 @@ const watch: Command = {
     const ended = await watchStudy({
       api: apiOf(record, context),
       study: record.study,
-      once: context.flags['once'] === true,
+      once: context.flags.once === true,
       timeoutMs: numberFlag(context, 'timeout', 1, 86_400) * 1000,
       signal: context.signal,
       say: ({ site, state, code }) => {
@@ -88,7 +88,7 @@ const watch: Command = {
         );
       },
     });
-    if (context.flags['once'] === true || ended) return 0;
+    if (context.flags.once === true || ended) return 0;
     throw new MoimError(context.signal.aborted ? 'interrupted' : 'watch-timeout');
   },
 };
@@ -108,7 +108,7 @@ const result: Command = {
       if (pinned === false)
         context.note(`${site}: its key is the hub's word; pin its fingerprint in the study to be sure`);
     }
-    if (!pooled.complete && context.flags['partial'] !== true) {
+    if (!pooled.complete && context.flags.partial !== true) {
       const states = pooled.sites.map(
         ({ site, state, code }) => `${site} ${state}${code ? ` (${code})` : ''}`,
       );

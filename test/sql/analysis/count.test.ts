@@ -27,7 +27,8 @@ const possible = fc
   .map(({ strata, repeat, lost, outside }): CohortCounts => {
     const persons = strata.reduce((sum, each) => sum + each.persons, 0);
     const repeatPersons = Math.min(repeat, persons);
-    const steps = lost.reduceRight<number[]>((chain, n) => [(chain[0] ?? persons) + n, ...chain], []);
+    const steps: number[] = [];
+    for (const n of lost.toReversed()) steps.unshift((steps[0] ?? persons) + n);
     const rulePersons = steps.slice(1);
     const entryPersons = steps[0] ?? persons;
     return {
