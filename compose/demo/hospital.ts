@@ -9,8 +9,11 @@ import type { Party } from './party.ts';
 export interface HospitalNeeds {
   readonly site: string;
   readonly node: Party;
-  readonly hub: Party;
   readonly hubUrl: string;
+  /** The one-time token that the hub's operator made for this site. */
+  readonly token: string;
+  /** Ends when `moim node init` has. */
+  readonly made: Promise<unknown>;
   readonly leadFile: string;
   readonly leadPrint: string;
   readonly options: DemoOptions;
@@ -19,13 +22,10 @@ export interface HospitalNeeds {
   readonly say: (text: string) => void;
 }
 
-/** Makes the node and enrols it. Gives the fingerprint that the engineer reads to the hub's operator, and to the lead. */
+/** Enrols the node. Gives the fingerprint that the engineer reads to the hub's operator, and to the lead. */
 export async function enrolHospital(needs: HospitalNeeds): Promise<string> {
-  const { site, node, hub, hubUrl } = needs;
-  const [, token] = await Promise.all([
-    node.command(['node', 'init']),
-    hub.command(['hub', 'token', 'create', '--role', 'site', '--site', site]),
-  ]);
+  const { node, hubUrl, token, made } = needs;
+  await made;
   const tokenFile = join(node.home, 'enrolment-token');
   writeFileSync(tokenFile, token, { mode: 0o600 });
   const enrolled = JSON.parse(

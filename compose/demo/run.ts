@@ -82,6 +82,10 @@ async function tell(
   const lead = add('lead');
   const keyFile = join(lead.home, 'lead-key.json');
   const tokenFile = join(lead.home, 'hub-token');
+  // The hospitals set up while the hub does. A fault is met where it is awaited.
+  const nodes = hospitals.map(({ site }) => add(site));
+  const made = nodes.map((node) => node.command(['node', 'init']));
+  for (const each of made) each.catch(() => {});
   const [{ url }, leadKey, data] = await Promise.all([
     hub.command(['hub', 'init', '--json']).then(() => hub.serve(['hub', 'run'])),
     lead.command(['key', 'create', '--role', 'lead', '--out', keyFile]),
@@ -92,6 +96,10 @@ async function tell(
           hospitals.map(({ site }) => join(home, 'data', site)),
         ),
   ]);
+  const names = hospitals.flatMap(({ site }) => ['--site', site]);
+  const siteTokens = (await hub.command(['hub', 'token', 'create', '--role', 'site', ...names]))
+    .trim()
+    .split('\n');
   writeFileSync(tokenFile, await hub.command(['hub', 'token', 'create', '--role', 'lead']), { mode: 0o600 });
   const leadPrint = (JSON.parse(leadKey) as { fingerprint: string }).fingerprint;
   const leadFile = join(lead.home, 'lead-public.json');
@@ -100,8 +108,9 @@ async function tell(
 
   const needs = hospitals.map(({ site, mix }, i) => ({
     site,
-    node: add(site),
-    hub,
+    node: nodes[i] as Party,
+    token: siteTokens[i] as string,
+    made: made[i] as Promise<unknown>,
     hubUrl: url,
     leadFile,
     leadPrint,

@@ -50,8 +50,8 @@ const run: Command = {
 
 const tokenCommand: Command = {
   summary: 'Make a token (printed once) or revoke one.',
-  usage: 'create --role site|operator|lead|vendor|viewer [--site NAME] [--ttl 24h]  |  revoke ID',
-  options: { role: { type: 'string' }, site: { type: 'string' }, ttl: { type: 'string' } },
+  usage: 'create --role site|operator|lead|vendor|viewer [--site NAME]… [--ttl 24h]  |  revoke ID',
+  options: { role: { type: 'string' }, site: { type: 'string', multiple: true }, ttl: { type: 'string' } },
   async run(context) {
     const verb = needArg(context, 0, 'create or revoke');
     if (verb === 'revoke') {
@@ -64,22 +64,22 @@ const tokenCommand: Command = {
     const role = needFlag(context, 'role');
     if (!(tokenRoles as readonly string[]).includes(role))
       throw new MoimError('usage', `--role is one of ${tokenRoles.join(', ')}`);
-    const site = textFlag(context, 'site');
-    if (role === 'site') parseSlug(site);
+    const named = context.flags.site as readonly string[] | undefined;
+    const sites = role === 'site' ? siteNames(named) : [undefined];
+    if (role !== 'site' && named !== undefined) throw new MoimError('usage', '--site goes with --role site');
     const ttlMs = duration(textFlag(context, 'ttl') ?? '24h');
-    const token = await withDatabase(context, (db) =>
-      createToken(db, Date.now(), {
-        role: role as TokenRole,
-        ttlMs,
-        ...(site === undefined ? {} : { site }),
-      }),
-    );
-    answer(
-      context,
-      { id: token.id, token: token.secret, role, site, expiresAt: token.expiresAt },
-      token.secret,
-    );
-    context.note(`token ${token.id}, valid until ${token.expiresAt}; it is shown this once`);
+    await withDatabase(context, async (db) => {
+      for (const site of sites) {
+        const token = await createToken(db, Date.now(), {
+          role: role as TokenRole,
+          ttlMs,
+          ...(site === undefined ? {} : { site }),
+        });
+        const { id, secret, expiresAt } = token;
+        answer(context, { id, token: secret, role, site, expiresAt }, secret);
+        context.note(`token ${id}, valid until ${expiresAt}; it is shown this once`);
+      }
+    });
     return 0;
   },
 };
@@ -141,12 +141,16 @@ function answer(context: CommandContext, value: object, text: string): void {
   context.out(context.json ? JSON.stringify(value) : text);
 }
 
-function parseSlug(site: string | undefined): void {
-  if (site === undefined)
+/** The names after --site, one or more: a token for each. */
+function siteNames(named: readonly string[] | undefined): readonly string[] {
+  if (named === undefined)
     throw new MoimError('usage', '--site is missing: a site token carries the site name');
-  if (!parser(SiteSlug).check(site) || site === 'hub') {
-    throw new MoimError('usage', '--site takes 2 to 32 of a-z, 0-9 and -, and not "hub"');
+  for (const site of named) {
+    if (!parser(SiteSlug).check(site) || site === 'hub') {
+      throw new MoimError('usage', '--site takes 2 to 32 of a-z, 0-9 and -, and not "hub"');
+    }
   }
+  return named;
 }
 
 /** `90s`, `30m`, `24h`, `7d` in ms. */
