@@ -9,6 +9,7 @@ import { aborted, watchDatabase } from '#host/serve.ts';
 import { listen } from '#host/server.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { createNodeApp } from './app.ts';
+import { attachedVersion } from './cdm/attached-version.ts';
 import { dataVersion } from './cdm/version.ts';
 import { countCohort } from './cohort/generate.ts';
 import { withSession } from './cohort/session.ts';
@@ -75,10 +76,10 @@ export async function runNode({ home, env, signal, ready, log: given }: NodeRun)
           timeoutMs,
           signal: cancel,
         }),
-      // Reads whole tables: it is bounded and stopped as the cohorts are.
+      // May read whole tables: it is bounded and stopped as the cohorts are.
       dataVersion: () =>
         withSession(cdm, { timeoutMs, signal, readOnly: true }, async (client) => {
-          const version = await dataVersion(client, config.cdmSchema);
+          const version = await (database.attached ? attachedVersion : dataVersion)(client, config.cdmSchema);
           // Keyed, so that nobody outside can try guesses of the data against it.
           return createHmac('sha256', identity.archive.secret).update(version).digest('hex');
         }),

@@ -5,6 +5,7 @@ import { after, it } from 'node:test';
 import pg from 'pg';
 import { pgTypes } from '#host/postgres/types.ts';
 import { checkAttached } from '#node/attached.ts';
+import { attachedVersion } from '#node/cdm/attached-version.ts';
 import { dataVersion } from '#node/cdm/version.ts';
 import { countCohort } from '#node/cohort/generate.ts';
 import { openNodeDatabase } from '#node/database.ts';
@@ -62,6 +63,40 @@ it('gives the attached data a version', async () => {
   const client = await reader.connect();
   try {
     assert.match(await dataVersion(client, 'cdm'), /^[0-9a-f]{32}/);
+  } finally {
+    client.release();
+  }
+});
+
+it('gives them another version when a row changes, and the same while none does, reading no row', async () => {
+  const ask = async () => {
+    const client = await reader.connect();
+    try {
+      return await attachedVersion(client, 'cdm');
+    } finally {
+      client.release();
+    }
+  };
+  // Counters are written at the end of a transaction, by its own session: a forced flush makes it at once.
+  const change = (statement: string) =>
+    hospital.pool.query(`${statement}; select pg_stat_force_next_flush(); select 1`);
+  await change('select 1');
+  const before = await ask();
+  assert.equal(await ask(), before);
+  await change('update cdm.person set month_of_birth = 2 where person_id = 1');
+  const until = performance.now() + 10_000;
+  while ((await ask()) === before && performance.now() < until)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.notEqual(await ask(), before);
+});
+
+it('fingerprints views, whose state the catalogue does not know', async () => {
+  await hospital.pool.query(
+    `create schema shown; create view shown.person as select * from cdm.person; grant usage on schema shown to ${role}; grant select on shown.person to ${role}`,
+  );
+  const client = await reader.connect();
+  try {
+    assert.equal(await attachedVersion(client, 'shown'), await dataVersion(client, 'shown', true));
   } finally {
     client.release();
   }
