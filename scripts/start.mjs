@@ -17,7 +17,9 @@ const verbs = {
   moim: 'moim.ts',
 };
 
-const [verb, ...rest] = process.argv.slice(2);
+const [verb, ...words] = process.argv.slice(2);
+// `npm run demo -- --once` loses its `--` on the way; typed by hand it does not.
+const rest = words[0] === '--' ? words.slice(1) : words;
 if (!verb || !Object.hasOwn(verbs, verb)) {
   process.stderr.write(`usage: node scripts/start.mjs ${Object.keys(verbs).join('|')} [arguments]\n`);
   process.exit(2);
