@@ -93,3 +93,8 @@ export function numberFlag(context: CommandContext, name: string, least: number,
   }
   return value;
 }
+
+/** Writes the answer: one JSON document under --json, the text otherwise. */
+export function answer(context: CommandContext, value: object, text: string): void {
+  context.out(context.json ? JSON.stringify(value) : text);
+}

@@ -41,3 +41,19 @@ export function printFindings(context: CommandContext, findings: readonly Findin
   }
   return findings.some(({ state }) => state === 'failed') ? 1 : 0;
 }
+
+/** `doctor --show`: the settings in force; of a secret only whether it is set. */
+export function printSettings(
+  context: CommandContext,
+  settings: Readonly<Record<string, unknown>>,
+  secrets: Readonly<Record<string, string | undefined>>,
+): number {
+  const masked = Object.entries(secrets).map(([key, value]) => [
+    key,
+    value === undefined ? 'not set' : 'set',
+  ]);
+  const values = { ...settings, ...Object.fromEntries(masked) };
+  if (context.json) context.out(JSON.stringify(values));
+  else for (const [key, value] of Object.entries(values)) context.out(`${key} = ${String(value)}`);
+  return 0;
+}

@@ -3,7 +3,7 @@
 import { auditEntries } from '#host/audit-log.ts';
 import type { Command, CommandContext, Commands } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
-import { diagnose, type Finding, printFindings } from '#host/diagnosis.ts';
+import { diagnose, type Finding, printFindings, printSettings } from '#host/diagnosis.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { fingerprint } from '#protocol/keys.ts';
 import { verifyLedger } from '#protocol/ledger.ts';
@@ -29,11 +29,7 @@ export const commands: Commands = { '': doctor };
 
 function show(context: CommandContext): number {
   const { databaseUrl, cdmUrl, ...settings } = readNodeConfig(context.home, context.env);
-  const secret = (value: string | undefined) => (value === undefined ? 'not set' : 'set');
-  const values = { ...settings, databaseUrl: secret(databaseUrl), cdmUrl: secret(cdmUrl) };
-  if (context.json) context.out(JSON.stringify(values));
-  else for (const [key, value] of Object.entries(values)) context.out(`${key} = ${String(value)}`);
-  return 0;
+  return printSettings(context, settings, { databaseUrl, cdmUrl });
 }
 
 async function examine(context: CommandContext): Promise<Finding[]> {

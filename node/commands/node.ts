@@ -3,6 +3,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  answer,
   type Command,
   type CommandContext,
   type Commands,
@@ -179,8 +180,4 @@ async function withDatabase<T>(context: CommandContext, work: (db: NodeDb) => Pr
   } finally {
     await database.close();
   }
-}
-
-function answer(context: CommandContext, value: object, text: string): void {
-  context.out(context.json ? JSON.stringify(value) : text);
 }

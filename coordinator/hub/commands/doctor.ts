@@ -3,7 +3,7 @@
 import { auditEntries } from '#host/audit-log.ts';
 import type { Command, CommandContext, Commands } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
-import { diagnose, type Finding, printFindings } from '#host/diagnosis.ts';
+import { diagnose, type Finding, printFindings, printSettings } from '#host/diagnosis.ts';
 import { readRunInfo } from '#host/home.ts';
 import { verifyLedger } from '#protocol/ledger.ts';
 import { readHubConfig } from '../config.ts';
@@ -26,10 +26,7 @@ export const commands: Commands = { '': doctor };
 
 function show(context: CommandContext): number {
   const { databaseUrl, ...settings } = readHubConfig(context.home, context.env);
-  const values = { ...settings, databaseUrl: databaseUrl === undefined ? 'not set' : 'set' };
-  if (context.json) context.out(JSON.stringify(values));
-  else for (const [key, value] of Object.entries(values)) context.out(`${key} = ${String(value)}`);
-  return 0;
+  return printSettings(context, settings, { databaseUrl });
 }
 
 async function examine({ home, env }: CommandContext): Promise<Finding[]> {

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  answer,
   type Command,
   type CommandContext,
   type Commands,
@@ -135,10 +136,6 @@ async function withDatabase<T>(context: CommandContext, work: (db: HubDb) => Pro
   } finally {
     await database.close();
   }
-}
-
-function answer(context: CommandContext, value: object, text: string): void {
-  context.out(context.json ? JSON.stringify(value) : text);
 }
 
 /** The names after --site, one or more: a token for each. */
