@@ -62,7 +62,7 @@ async function showLeft(context: CommandContext, source: AuditSource): Promise<n
         `${releasedAt} job ${job} ${intact ? 'as recorded' : 'NOT AS RECORDED'}\n${JSON.stringify(answer, null, 2)}`,
       );
   }
-  context.note(`${answers.length} answers left`);
+  context.note(`answers that left: ${answers.length}`);
   return answers.every(({ intact }) => intact) ? 0 : 1;
 }
 

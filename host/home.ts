@@ -76,6 +76,20 @@ function parseRun(text: string): RunInfo | undefined {
   }
 }
 
+/**
+ * Throws MoimError `already-running` where the process that `run.json` names serves this home. A pid alone proves nothing (it may have been
+ * given to another program since), so its health page is asked.
+ */
+export async function refuseSecondRun(home: string): Promise<void> {
+  const run = readRunInfo(home);
+  if (!run || run.pid === process.pid) return;
+  const answers = await fetch(`${run.url}/healthz`, { signal: AbortSignal.timeout(2_000) }).then(
+    async (response) => 'ok' in ((await response.json()) as object),
+    () => false,
+  );
+  if (answers) throw new MoimError('already-running', `process ${run.pid} serves this home at ${run.url}`);
+}
+
 /** `ENOENT`, `EACCES`, … of a thrown system error. */
 export function errno(cause: unknown): string {
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'

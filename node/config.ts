@@ -35,7 +35,7 @@ const defaults = {
 } as const;
 
 /** The commented file that `node init` writes. */
-export const nodeConfigFile = `# Moim node. Every setting may also be set by MOIM_<NAME> or MOIM_<NAME>_FILE.
+export const nodeConfigFile = `# Moim node. docs/settings.md names the variable that sets each of these too (or the file it is in: …_FILE).
 # MOIM_DATABASE_URL names a PostgreSQL server of your own in place of the embedded one; MOIM_CDM_URL attaches your own OMOP
 # CDM, read only (\`moim node init --grants\` prints the grants). Both are secrets and have no place in this file.
 
@@ -49,7 +49,7 @@ logLevel = "info"
 # The schema that holds the OMOP CDM.
 cdmSchema = "cdm"
 
-# Seconds that one cohort of a study may take before it is stopped and reported as failed.
+# Seconds that one cohort of a study may take before it is stopped and reported as failed (MOIM_QUERY_TIMEOUT).
 queryTimeoutSeconds = 600
 `;
 

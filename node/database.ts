@@ -3,7 +3,9 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type { Pool } from 'pg';
 import { openDatabase } from '#host/postgres/database.ts';
+import { databaseError } from '#host/postgres/error.ts';
 import { migrate } from '#host/postgres/migrate.ts';
+import { MoimError } from '#protocol/errors.ts';
 import type { MoimTables } from '#sql/tables/moim.ts';
 import { checkAttached } from './attached.ts';
 
@@ -26,6 +28,15 @@ export interface NodeDatabaseOptions {
   readonly cdmSchema: string;
 }
 
+/** What went wrong with the attached database names the setting that leads there. */
+function namesCdmUrl(cause: unknown): never {
+  const error = databaseError(cause);
+  throw new MoimError(error.code, `MOIM_CDM_URL: ${error.message}`, {
+    remedy:
+      'Check that the hospital’s database server runs and that address, role and password in MOIM_CDM_URL are right.',
+  });
+}
+
 /**
  * Opens and migrates. An owned CDM gets its tables; an attached one is never touched, and refused where our role could touch it
  * (`cdm-writable`).
@@ -40,7 +51,7 @@ export async function openNodeDatabase(options: NodeDatabaseOptions): Promise<No
     const attached =
       cdmUrl === undefined
         ? undefined
-        : await openDatabase({ home, url: cdmUrl, applicationName: 'moim-node' });
+        : await openDatabase({ home, url: cdmUrl, applicationName: 'moim-node' }).catch(namesCdmUrl);
     if (attached) {
       await checkAttached(attached.pool, cdmSchema).catch(async (cause: unknown) => {
         await attached.close();

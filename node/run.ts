@@ -3,7 +3,7 @@
 import { createHmac } from 'node:crypto';
 import { sql } from 'kysely';
 import { type Environment, readSetting } from '#host/config.ts';
-import { removeRunInfo, writeRunInfo } from '#host/home.ts';
+import { refuseSecondRun, removeRunInfo, writeRunInfo } from '#host/home.ts';
 import { createLog, type Log } from '#host/log.ts';
 import { aborted, watchDatabase } from '#host/serve.ts';
 import { listen } from '#host/server.ts';
@@ -34,6 +34,7 @@ export async function runNode({ home, env, signal, ready, log: given }: NodeRun)
   const config = readNodeConfig(home, env);
   const log = given ?? createLog('node', config.logLevel);
   const identity = readNodeIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE'));
+  await refuseSecondRun(home);
   const hub = readPinnedHub(home);
   if (!hub) throw new MoimError('not-enrolled');
   const database = await openNodeDatabase({ home, ...config });
@@ -86,7 +87,7 @@ export async function runNode({ home, env, signal, ready, log: given }: NodeRun)
       announce: (job, state, code) => link.announce(job, state, code),
       sent: () => link.kick(),
     });
-    log.info('ready', { pid: run.pid, site: hub.site, fingerprint: identity.fingerprint });
+    log.info('ready', { site: hub.site, fingerprint: identity.fingerprint });
     ready(run);
     const watching = watchDatabase(
       alive,

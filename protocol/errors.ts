@@ -80,6 +80,12 @@ const rows = {
     wire: true,
   },
   // ---- home, keys, configuration
+  'already-running': {
+    text: 'This home is served by another process already.',
+    http: 409,
+    exit: 4,
+    remedy: 'Use the one that runs, or stop it first.',
+  },
   'home-unwritable': {
     text: 'The home folder cannot be written.',
     http: 500,

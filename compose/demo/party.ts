@@ -7,6 +7,18 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { MoimError } from '#protocol/errors.ts';
 
+/** A command of a party failed: the demo ends as the command did. */
+export class PartyFault extends MoimError {
+  readonly #code: number | null;
+  constructor(code: number | null, detail: string) {
+    super('demo-failed', detail);
+    this.#code = code;
+  }
+  override get exit(): number {
+    return this.#code === null || this.#code === 1 ? super.exit : this.#code;
+  }
+}
+
 const moim = fileURLToPath(new URL('../../moim.ts', import.meta.url));
 
 export interface Party {
@@ -53,8 +65,8 @@ export function party(home: string, env: Readonly<Record<string, string | undefi
           if (code !== null && accept.includes(code)) resolve(out);
           else
             reject(
-              new MoimError(
-                'demo-failed',
+              new PartyFault(
+                code,
                 `moim ${args.slice(0, 2).join(' ')} ended with ${code}\n${err.slice(-2000)}`,
               ),
             );

@@ -72,7 +72,10 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
       if (canonical(proven as Json) !== canonical({ token: bearer.sha256 }))
         throw new MoimError('bad-signature', 'the proof is for another token');
       const site = await enrol(db, now(), bearer, key);
-      log.info('site-enrolled', { site: site.site, state: site.state, fingerprint: site.fingerprint });
+      // A node that waits asks again and again: only its first call is news.
+      const facts = { site: site.site, state: site.state, fingerprint: site.fingerprint };
+      if (site.isNew) log.info('site-enrolled', facts);
+      else log.debug('site-asked', facts);
       return site;
     },
   });

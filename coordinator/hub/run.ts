@@ -2,7 +2,7 @@
 
 import { sql } from 'kysely';
 import { type Environment, readSetting } from '#host/config.ts';
-import { removeRunInfo, writeRunInfo } from '#host/home.ts';
+import { refuseSecondRun, removeRunInfo, writeRunInfo } from '#host/home.ts';
 import { createLog, type Log } from '#host/log.ts';
 import { aborted, watchDatabase } from '#host/serve.ts';
 import { listen } from '#host/server.ts';
@@ -26,6 +26,7 @@ export async function runHub({ home, env, signal, ready, log: given }: HubRun): 
   const config = readHubConfig(home, env);
   const log = given ?? createLog('hub', config.logLevel);
   const identity = readHubIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE'));
+  await refuseSecondRun(home);
   const database = await openHubDatabase(home, config.databaseUrl);
   const { app, links } = await createHubApp({
     db: database.db,
@@ -38,7 +39,7 @@ export async function runHub({ home, env, signal, ready, log: given }: HubRun): 
     const url = await listen(app, config.host, config.port);
     const run = { url, pid: process.pid };
     writeRunInfo(home, run);
-    log.info('ready', { pid: run.pid, fingerprint: identity.fingerprint });
+    log.info('ready', { fingerprint: identity.fingerprint });
     ready(run);
     const watching = Promise.all([
       watchDatabase(() => sql`select 1`.execute(database.db), database.reopen, log, signal),

@@ -39,6 +39,8 @@ async function whatLeft(db: NodeDb, context: CommandContext): Promise<LeftAnswer
 }
 
 async function withDatabase<T>(context: CommandContext, work: (db: NodeDb) => Promise<T>): Promise<T> {
+  // A folder that is no node's home has no audit log: an empty one must not pass for whole.
+  readNodeIdentity(context.home, readSetting(context.env, 'MOIM_KEY_PASSPHRASE'));
   const database = await openNodeDatabase({
     home: context.home,
     ...readNodeConfig(context.home, context.env),

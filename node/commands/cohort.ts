@@ -10,6 +10,7 @@ import { type CohortQuery, compile } from '#sql/circe/compile.ts';
 import { identifier } from '#sql/circe/literal.ts';
 import { refusals } from '#sql/circe/refusal.ts';
 import { cohortStatement } from '#sql/circe/statement.ts';
+import { checkAttached } from '../attached.ts';
 import { dataVersion, vocabularyVersion } from '../cdm/version.ts';
 import { resolveConceptSets } from '../cohort/concept-sets.ts';
 import { definitionFiles, faults, readDefinition } from '../cohort/definitions.ts';
@@ -232,6 +233,7 @@ async function withCdm(
   });
   try {
     if (cdmUrl === undefined) await migrate(database.pool, 'results', resultsSchema);
+    else await checkAttached(database.pool, cdmSchema(context));
     return await work({ pool: database.pool, attached: cdmUrl !== undefined });
   } finally {
     await database.close();

@@ -84,7 +84,8 @@ const enroll: Command = {
     const token = (file === undefined ? needFlag(context, 'token') : readText(file, '--token-file')).trim();
     const until = Date.now() + numberFlag(context, 'wait', 0, 0) * 1000;
     const identity = readNodeIdentity(context.home, passphrase(context));
-    for (;;) {
+    const patient = Date.now() < until;
+    for (let round = 0; ; round += 1) {
       const { site, state, hub } = await enrolAtHub(url, token, identity);
       const pinned = readPinnedHub(context.home);
       if (pinned && fingerprint(pinned.key) !== fingerprint(hub)) {
@@ -94,11 +95,18 @@ const enroll: Command = {
         );
       }
       pinHub(context.home, { url, site, key: hub });
+      if (round === 0) {
+        context.note(
+          `this node ${identity.fingerprint}, the hub ${fingerprint(hub)}: compare both by telephone`,
+        );
+      }
       if (state !== 'pending' || Date.now() >= until || context.signal.aborted) {
         const prints = { site: identity.fingerprint, hub: fingerprint(hub) };
         const text = `site ${site}\n  this node  ${prints.site}\n  the hub    ${prints.hub}\nstate ${state}`;
         answer(context, { site, state, fingerprints: prints }, text);
-        return state === 'revoked' ? 3 : 0;
+        if (state === 'revoked') return 3;
+        // Who asked to wait is told by the exit code that the waiting was in vain.
+        return state === 'pending' && patient ? 4 : 0;
       }
       await pause(500, context.signal);
     }

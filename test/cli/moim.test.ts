@@ -1,7 +1,7 @@
 /** The command line itself: help, versions, exit codes and remedies, as `commands.md` has them. */
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { startMoim } from '../support/process.ts';
@@ -102,4 +102,80 @@ it('looks a home over without making it one', async (t) => {
   assert.equal(code, 1);
   assert.match(out, /this home is not a node yet\n +Run `moim node init`/);
   assert.deepEqual(readdirSync(home), []);
+});
+
+it('does not call the audit log of a home that is none whole', async (t) => {
+  const home = join(temporaryHome(t), 'typo');
+  const { code, out, err } = await moim(t, home, ['audit', 'verify']);
+  assert.equal(code, 2);
+  assert.equal(out, '');
+  assert.match(err, /this home is not a node yet/);
+  assert.equal(existsSync(home), false);
+});
+
+it('does not serve one home twice', async (t) => {
+  const home = temporaryHome(t);
+  assert.equal((await moim(t, home, ['hub', 'init'])).code, 0);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MOIM_')));
+  const first = startMoim(t, home, ['hub', 'run'], { lifeMs: 60_000, env });
+  await first.line(/^ready /, 30_000);
+  const second = await moim(t, home, ['hub', 'run']);
+  assert.equal(second.code, 4);
+  assert.match(second.err, new RegExp(`process ${first.pid} serves this home`));
+  first.kill('SIGTERM');
+  assert.equal((await first.ended).code, 0);
+});
+
+it('makes a token for each site named, and tells who waits in vain for approval', async (t) => {
+  const [hubHome, nodeHome] = [temporaryHome(t), temporaryHome(t)];
+  assert.equal((await moim(t, hubHome, ['hub', 'init'])).code, 0);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MOIM_')));
+  const hub = startMoim(t, hubHome, ['hub', 'run'], { lifeMs: 120_000, env });
+  const { url } = JSON.parse((await hub.line(/^ready /, 30_000)).slice(6)) as { url: string };
+  const made = await moim(t, hubHome, [
+    'hub',
+    'token',
+    'create',
+    '--role',
+    'site',
+    '--site',
+    'seoul',
+    '--site',
+    'busan',
+    '--json',
+  ]);
+  const tokens = made.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { token: string; site: string });
+  assert.deepEqual(
+    tokens.map(({ site }) => site),
+    ['seoul', 'busan'],
+  );
+  await moim(t, nodeHome, ['node', 'init']);
+  const enrolled = await moim(t, nodeHome, [
+    'node',
+    'enroll',
+    '--hub',
+    url,
+    '--token',
+    tokens[1]?.token ?? '',
+    '--wait',
+    '1',
+  ]);
+  assert.equal(enrolled.code, 4);
+  assert.match(enrolled.out, /site busan[\s\S]*state pending/);
+  assert.match(enrolled.err, /this node [A-Z2-7-]{19}, the hub [A-Z2-7-]{19}: compare both by telephone/);
+  const clear = await moim(t, nodeHome, [
+    'node',
+    'enroll',
+    '--hub',
+    'http://hub.example.org',
+    '--token',
+    'x',
+  ]);
+  assert.equal(clear.code, 3);
+  assert.match(clear.err, /https/);
+  hub.kill('SIGTERM');
+  await hub.ended;
 });

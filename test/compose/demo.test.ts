@@ -1,7 +1,7 @@
 /** The demo, whole: every party its own process, on real data where they are here, two at once. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
@@ -140,6 +140,18 @@ it('says so where the folder or the cohort is not there', async (t) => {
   const folder = await demo(t, temporaryHome(t), ['--once', '--cdm', '/nowhere']);
   assert.equal((await folder.ended).code, 5);
   assert.match(folder.stderr(), /nowhere/);
+});
+
+it('ends as the command did that failed: a bad row is bad input', async (t) => {
+  const home = temporaryHome(t);
+  const data = join(home, 'data');
+  mkdirSync(data);
+  const head = 'person_id,gender_concept_id,year_of_birth,race_concept_id,ethnicity_concept_id\n';
+  writeFileSync(join(data, 'person.csv'), `${head}1,8507,1950,0,0\n2,8507,MARKER,0,0\n3,8532,1960,0,0\n`);
+  const run = demo(t, join(home, 'homes'), ['--once', '--cdm', data]);
+  assert.equal((await run.ended).code, 5, run.stderr());
+  assert.match(run.stderr(), /person\.csv:2 .*year_of_birth/);
+  assert.doesNotMatch(run.stderr(), /MARKER/);
 });
 
 function commandLine(pid: string): string {

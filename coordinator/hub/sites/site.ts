@@ -17,7 +17,12 @@ export interface Site {
  * Enrols the key under the site name that the token carries. Enrolling the same key again with the same token gives its state (a
  * node that waits asks so); another key is refused: the token is spent.
  */
-export async function enrol(db: HubDb, now: number, bearer: Bearer, key: PublicKey): Promise<Site> {
+export async function enrol(
+  db: HubDb,
+  now: number,
+  bearer: Bearer,
+  key: PublicKey,
+): Promise<Site & { readonly isNew: boolean }> {
   const site = bearer.site;
   if (bearer.role !== 'site' || site === null) throw new MoimError('token-refused');
   const at = new Date(now).toISOString();
@@ -37,7 +42,7 @@ export async function enrol(db: HubDb, now: number, bearer: Bearer, key: PublicK
     if (token.used_at !== null) {
       if (known?.fingerprint !== print)
         throw new MoimError('token-refused', 'this token enrolled another key already');
-      return { site, key, fingerprint: print, state: known.state };
+      return { site, key, fingerprint: print, state: known.state, isNew: false };
     }
     if (known) throw new MoimError('site-exists', 'a site of this name is enrolled already');
     const other = await transaction
@@ -59,7 +64,7 @@ export async function enrol(db: HubDb, now: number, bearer: Bearer, key: PublicK
       })
       .execute();
     await record(transaction, at, 'site-enrolled', { site, fingerprint: print });
-    return { site, key, fingerprint: print, state: 'pending' };
+    return { site, key, fingerprint: print, state: 'pending', isNew: true };
   });
 }
 

@@ -15,7 +15,7 @@ import { readSetting } from '#host/config.ts';
 import { makeHome, readText, writeWhole } from '#host/home.ts';
 import { hubUrl } from '#host/hub-url.ts';
 import { readSigningKey } from '#host/key-file.ts';
-import { MoimError } from '#protocol/errors.ts';
+import { type ErrorCode, errors, MoimError } from '#protocol/errors.ts';
 import { type PrivateKey, publicOf } from '#protocol/keys.ts';
 import { claimedLead, openStudy } from '#protocol/study.ts';
 import { type HubApi, hubApi } from '../hub-api.ts';
@@ -46,7 +46,7 @@ const sign: Command = {
     writeStudyRecord(context.home, { study: study.id, jws });
     writeStudyKey(context.home, study.id, sealing, readSetting(context.env, 'MOIM_KEY_PASSPHRASE'));
     writeWhole(out, `${JSON.stringify({ study: study.id, version: study.version, hash, jws })}\n`, 0o644);
-    return answer(context, { study: study.id, version: study.version, hash }, out);
+    return answer(context, { study: study.id, version: study.version, hash }, `wrote ${out}`);
   },
 };
 
@@ -63,7 +63,7 @@ const send: Command = {
     const record = readStudyRecord(context.home, study.id);
     await hubApi(hub, readToken(tokenFile), context.signal).send(jws);
     writeStudyRecord(context.home, { ...record, hub, tokenFile });
-    return answer(context, { study: study.id, version: study.version, hash }, hub);
+    return answer(context, { study: study.id, version: study.version, hash }, `sent to ${hub}`);
   },
 };
 
@@ -80,6 +80,7 @@ const watch: Command = {
       timeoutMs: numberFlag(context, 'timeout', 1, 86_400) * 1000,
       signal: context.signal,
       say: ({ site, state, code }) => {
+        explain(context, site, code ?? undefined);
         const line = { site, state, ...(code === null ? {} : { code }) };
         context.out(
           context.json
@@ -104,6 +105,7 @@ const result: Command = {
     const api = apiOf(record, context);
     const [jobs, replies] = [await api.jobs(record.study, '0', 0), await api.replies(record.study)];
     const pooled = poolResults(signed, jobs, await openReplies(signed, replies, sealing));
+    for (const { site, code } of pooled.sites) explain(context, site, code);
     for (const { site, pinned } of pooled.sites) {
       if (pinned === false)
         context.note(`${site}: its key is the hub's word; pin its fingerprint in the study to be sure`);
@@ -178,4 +180,11 @@ function answer(
   );
   context.note(place);
   return 0;
+}
+
+/** What a site's coarse code means, and what the lead can do about it. */
+function explain(context: CommandContext, site: string, code: string | undefined): void {
+  if (code === undefined || !Object.hasOwn(errors, code)) return;
+  const { text, remedy } = errors[code as ErrorCode];
+  context.note(`${site}: ${text} ${remedy}`);
 }
