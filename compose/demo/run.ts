@@ -75,6 +75,7 @@ async function tell(
     return made;
   };
   say(`homes are in ${home}`);
+  say('setting up a hub and three hospitals, each with its own PostgreSQL');
   if (options.minCell !== undefined)
     say(`minimum cell ${options.minCell} is set in the three hospitals' policies and in the study`);
 

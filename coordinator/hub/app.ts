@@ -7,7 +7,7 @@ import { sql } from 'kysely';
 import type { Log } from '#host/log.ts';
 import { canonical, type Json } from '#protocol/canonical.ts';
 import { allowedSkewMs } from '#protocol/envelope.ts';
-import { errors, MoimError } from '#protocol/errors.ts';
+import { type ErrorCode, errors, MoimError } from '#protocol/errors.ts';
 import { frameLimit } from '#protocol/frame.ts';
 import { verifySignature } from '#protocol/sign.ts';
 import type { HubDb } from './database.ts';
@@ -53,7 +53,9 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
   app.setErrorHandler((error, _request, reply) => {
     const known = publicError(error);
     if (known.http >= 500) log.error('request-failed', { code: known.code, status: known.http });
-    return reply.code(known.http).send({ error: { code: known.code, message: known.message } });
+    return reply
+      .code(known.http)
+      .send({ error: { code: known.code, message: known.message, remedy: known.remedy } });
   });
 
   healthRoutes(app, {
@@ -116,21 +118,25 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
 }
 
 /** What a caller may read of an error: a code and the table's own text, or the detail of a fault in what the caller sent. */
-function publicError(error: unknown): { code: string; http: number; message: string } {
+function publicError(error: unknown): PublicError {
+  const of = (code: ErrorCode, http: number = errors[code].http): PublicError => {
+    const { text, remedy } = errors[code];
+    return { code, http, message: text, remedy };
+  };
   if (error instanceof MoimError) {
-    const row = errors[error.code];
-    return {
-      code: error.code,
-      http: row.http,
-      message: row.http < 500 ? `${error.message} ${error.remedy}` : row.text,
-    };
+    const row = of(error.code);
+    return row.http < 500 ? { ...row, message: error.message, remedy: error.remedy } : row;
   }
   const status =
     typeof error === 'object' && error !== null && 'statusCode' in error ? Number(error.statusCode) : 500;
-  if (status === 429)
-    return { code: 'too-many-requests', http: 429, message: errors['too-many-requests'].text };
-  if (status === 413) return { code: 'too-large', http: 413, message: errors['too-large'].text };
-  if (status >= 400 && status < 500)
-    return { code: 'bad-input', http: 400, message: errors['bad-input'].text };
-  return { code: 'internal', http: 500, message: errors.internal.text };
+  if (status === 429) return of('too-many-requests');
+  if (status === 413) return of('too-large');
+  return status >= 400 && status < 500 ? of('bad-input', 400) : of('internal');
+}
+
+interface PublicError {
+  readonly code: ErrorCode;
+  readonly http: number;
+  readonly message: string;
+  readonly remedy: string;
 }

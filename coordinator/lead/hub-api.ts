@@ -1,7 +1,7 @@
 /** The hub as a study lead sees it. Everything that comes from it is checked: the hub is a relay, not a witness. */
 
 import Type, { type Static } from 'typebox';
-import { MoimError } from '#protocol/errors.ts';
+import { type ErrorCode, MoimError } from '#protocol/errors.ts';
 import { SiteSlug, Uuid } from '#protocol/ids.ts';
 import { PublicKey } from '#protocol/keys.ts';
 import { parser } from '#protocol/schema.ts';
@@ -67,18 +67,12 @@ export function hubApi(url: string, token: string, signal?: AbortSignal): HubApi
       throw new MoimError('hub-unreachable', `no answer from ${url}`, { cause });
     }
     const answer = (await response.json().catch(() => undefined)) as
-      | { error?: { code?: string; message?: string } }
+      | { error?: { message?: string; remedy?: string } }
       | undefined;
     if (response.ok) return answer;
     const message = printable(answer?.error?.message) ?? `the hub answered ${response.status}`;
-    if (response.status === 401) throw new MoimError('token-refused');
-    if (response.status === 404) throw new MoimError('not-found', message);
-    if (response.status === 429) throw new MoimError('too-many-requests');
-    if (response.status >= 500) throw new MoimError('hub-unreachable', message);
-    throw new MoimError(
-      response.status === 400 || response.status === 413 ? 'bad-input' : 'hub-refused',
-      message,
-    );
+    const remedy = printable(answer?.error?.remedy);
+    throw new MoimError(codeOf(response.status), message, remedy === undefined ? {} : { remedy });
   };
   return {
     send: async (study) => parser(Sent).parse(await call('/api/v1/studies', { study }), 'hub answer'),
@@ -90,6 +84,15 @@ export function hubApi(url: string, token: string, signal?: AbortSignal): HubApi
     replies: async (study) =>
       parser(Replies).parse(await call(`/api/v1/studies/${study}/replies`), 'hub answer'),
   };
+}
+
+/** What a hub's refusal means for the lead's command. */
+function codeOf(status: number): ErrorCode {
+  if (status === 401) return 'token-refused';
+  if (status === 404) return 'not-found';
+  if (status === 429) return 'too-many-requests';
+  if (status >= 500) return 'hub-unreachable';
+  return status === 400 || status === 413 ? 'bad-input' : 'hub-refused';
 }
 
 /** A hub's own words, without anything that a terminal would act on. */

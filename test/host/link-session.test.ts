@@ -122,6 +122,45 @@ test('goes on after what the peer holds, and counts that as acknowledged', async
   session.end();
 });
 
+test('sends nothing under numbers that the peer holds already: this side was set back', async () => {
+  for (const after of [
+    { epoch: 1n, seq: 3n },
+    { epoch: 2n, seq: 0n },
+  ]) {
+    const peer = `set-back-${after.epoch}-${after.seq}`;
+    await fill(node, peer, 2);
+    const { session, sent, closed, logged } = begin(node, peer, after);
+    await session.settled();
+    session.kick();
+    assert.deepEqual(sent, []);
+    assert.equal(closed(), 1);
+    assert.equal(logged[0]?.fields?.code, 'set-back');
+    assert.equal((await pending(node, peer, start, 100)).length, 2, 'nothing counts as acknowledged');
+  }
+});
+
+test('makes the peer wait while much is unhandled, and lets it go on', async () => {
+  const told: string[] = [];
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { session } = begin(node, 'hub-pressed', start, {
+    store: () => held,
+    pause: () => told.push('pause'),
+    resume: () => told.push('resume'),
+  });
+  await session.settled();
+  for (let seq = 1; seq <= 80; seq += 1) {
+    session.receive({ t: 'deliver', epoch: 1, seq, envelope: envelopeOf(seq) });
+  }
+  assert.deepEqual(told, ['pause']);
+  release();
+  await session.settled();
+  assert.deepEqual(told, ['pause', 'resume']);
+  session.end();
+});
+
 test('an envelope queued later is sent on a kick, once however many kicks', async () => {
   const { session, sent } = begin(node, 'hub-3', start);
   await session.settled();
