@@ -70,3 +70,21 @@ test('who waits for a frame when the socket closes is told so, as is who asks la
   await assert.rejects(waiting, { code: 'link-closed' });
   await assert.rejects(reader.next(), { code: 'link-closed' });
 });
+
+test('before a peer has proved its key it gets little room, and afterwards the room of the link', () => {
+  const large = { t: 'deliver', epoch: 1, seq: 1, envelope: `a.${'b'.repeat(20_000)}.c` };
+  const unproved = pair();
+  unproved.socket.say(large);
+  assert.deepEqual(unproved.socket.closes, [1002]);
+
+  const hasty = pair();
+  for (let seq = 1; seq <= 3; seq += 1) hasty.socket.say(ack(seq));
+  assert.deepEqual(hasty.socket.closes, [1002], 'the handshake alternates: nothing piles up');
+
+  const proved = pair();
+  const seen: string[] = [];
+  proved.reader.admit();
+  proved.socket.say(large);
+  proved.reader.pipe((frame) => void seen.push(frame.t));
+  assert.deepEqual([seen, proved.socket.closes], [['deliver'], []]);
+});
