@@ -97,6 +97,8 @@ export const commands: Commands = {
       const withoutRules = ruleNumbers(context);
       return withCdm(context, connections + 2, async ({ pool, attached }) => {
         const writes = attached ? await mayWrite(pool, resultsSchema) : true;
+        // Beside an attached CDM nothing is written by a role that could write to the CDM itself.
+        if (attached && writes) await checkAttached(pool, schema);
         if (!writes)
           context.note(`no writable schema ${resultsSchema} beside the attached CDM: nothing is stored`);
         const failed = await runCohorts(pool, files, {
@@ -233,7 +235,6 @@ async function withCdm(
   });
   try {
     if (cdmUrl === undefined) await migrate(database.pool, 'results', resultsSchema);
-    else await checkAttached(database.pool, cdmSchema(context));
     return await work({ pool: database.pool, attached: cdmUrl !== undefined });
   } finally {
     await database.close();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { startMoim } from '#test/support/process.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
-import { openNetwork, type Party, type Site } from './network.ts';
+import { openNetwork, type Party, type Site, succeed } from './network.ts';
 import { type Answer, type Environment, until } from './party.ts';
 import { reach, sendStudy } from './study.ts';
 
@@ -34,8 +34,12 @@ async function occupy(t: TestContext): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
+/** A hub that does not run: the one of the network is served already, which is refused for its own reason. */
+const spare: Party = { ...hub, home: temporaryHome({ after }) };
+await succeed(spare, 'hub', 'init');
+
 for (const [noun, party] of [
-  ['hub', hub],
+  ['hub', spare],
   ['node', alpha],
 ] as [string, Party][]) {
   test(`a ${noun} whose port is taken ends with 4, names the port and the remedy, and leaves nothing running`, async (t) => {

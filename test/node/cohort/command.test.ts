@@ -131,6 +131,13 @@ test('an attached CDM without a writable results schema is only looked at', asyn
   assert.deepEqual((await pool.query("select 1 from pg_namespace where nspname = 'results'")).rows, []);
 });
 
+test('beside an attached CDM nothing is written by a role that could write to the CDM itself', async (t) => {
+  const path = folder(temporaryHome(t), { c: plain });
+  const { url, pool } = await testDatabase(t, { streams: ['cdm', 'results'] });
+  await assert.rejects(moim('generate', [path], { MOIM_CDM_URL: url }), code('cdm-writable'));
+  assert.deepEqual((await pool.query('select 1 from results.cohort_run')).rows, []);
+});
+
 test('expand gives the concept ids of each set and the vocabulary version', async (t) => {
   const path = folder(temporaryHome(t), { c: plain });
   const { url, pool } = await testDatabase(t, { streams: ['cdm'] });
