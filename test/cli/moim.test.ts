@@ -96,6 +96,15 @@ it('ends with 5 on a bad study, naming every place and quoting no value', async 
   assert.equal((JSON.parse(json.err) as { error: { code: string } }).error.code, 'file-unreadable');
 });
 
+it('signs with a lead’s key alone, and says which that is', async (t) => {
+  const home = temporaryHome(t);
+  const key = join(home, 'vendor.key');
+  await moim(t, home, ['key', 'create', '--role', 'vendor', '--out', key]);
+  const { code, err } = await moim(t, home, ['study', 'sign', join(home, 'study.json'), '--key', key]);
+  assert.equal(code, 5);
+  assert.match(err, /key of a vendor[\s\S]*--role lead/);
+});
+
 it('looks a home over without making it one', async (t) => {
   const home = temporaryHome(t);
   const { code, out } = await moim(t, join(home, 'empty'), ['doctor']);

@@ -140,7 +140,9 @@ function leadKey(context: CommandContext): PrivateKey {
     readSetting(context.env, 'MOIM_KEY_PASSPHRASE'),
   );
   if (role !== 'lead')
-    throw new MoimError('bad-key-file', `--key is the key of a ${role}: a study is signed by a lead`);
+    throw new MoimError('bad-key-file', `--key is the key of a ${role}: a study is signed by a lead`, {
+      remedy: 'Use the key that `moim key create --role lead` made.',
+    });
   return key;
 }
 
