@@ -21,9 +21,18 @@ const Party = Type.Union([Type.Literal('hub'), SiteSlug]);
 export const JobBody = Type.Object({ kind: Type.Literal('job'), job: Uuid, study: Jws }, closed);
 /** Node → hub: the sealed reply of a job, with the header the site signed. */
 export const ReplyBody = Type.Object(
-  { kind: Type.Literal('reply'), job: Uuid, header: Jws, sealed: Sealed },
+  {
+    kind: Type.Literal('reply'),
+    job: Uuid,
+    header: Jws,
+    sealed: Sealed,
+    /** The site's audit head after this answer was recorded (protocol/witness.ts), for the hub to countersign and keep. */
+    head: Type.Optional(Jws),
+  },
   closed,
 );
+/** Hub → node: the lead's order about a study (protocol/order.ts): pause, resume, withdraw. */
+export const OrderBody = Type.Object({ kind: Type.Literal('order'), study: Uuid, order: Jws }, closed);
 
 export const Envelope = Type.Object(
   {
@@ -33,13 +42,14 @@ export const Envelope = Type.Object(
     to: Party,
     sentAt: Instant,
     expiresAt: Instant,
-    body: Type.Union([JobBody, ReplyBody]),
+    body: Type.Union([JobBody, ReplyBody, OrderBody]),
   },
   closed,
 );
 export type Envelope = Static<typeof Envelope>;
 export type JobBody = Static<typeof JobBody>;
 export type ReplyBody = Static<typeof ReplyBody>;
+export type OrderBody = Static<typeof OrderBody>;
 
 const envelopes = parser(Envelope);
 

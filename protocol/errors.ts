@@ -230,6 +230,20 @@ const rows = {
     remedy: 'Ask the hospital what its policy permits.',
     wire: true,
   },
+  'hospital-refused': {
+    text: 'A person at the hospital refused it.',
+    http: 403,
+    exit: 3,
+    remedy: 'Ask the hospital; the reason is beside the code.',
+    wire: true,
+  },
+  'quota-reached': {
+    text: "The hospital's daily quota is reached.",
+    http: 429,
+    exit: 3,
+    remedy: 'Nothing to do: the job runs on the next day (UTC).',
+    wire: true,
+  },
   'permission-changed': {
     text: 'Lead or policy changed while the job ran.',
     http: 409,

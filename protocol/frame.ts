@@ -3,12 +3,13 @@
  * schema of ids, numbers, enums, versions, nonces, hashes and signatures; the only frame that carries content is `deliver`, and what
  * it carries is an envelope.
  *
- * node → hello · hub → challenge (signed) · node → proof (signed) · hub → welcome · node → resume · then both: deliver, ack; node: state.
+ * node → hello · hub → challenge (signed) · node → proof (signed) · hub → welcome · node → resume · then both: deliver, ack; node: state;
+ * hub: witness (it countersigned an audit head), roster (a newer head), notice (something the hospital's operator should know).
  */
 
 import Type, { type Static } from 'typebox';
 import { errors, MoimError } from './errors.ts';
-import { SiteSlug, Uuid } from './ids.ts';
+import { Sha256, SiteSlug, Uuid } from './ids.ts';
 import { oneOf, parseJson, parser } from './schema.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -38,6 +39,21 @@ export const jobStates = [
 const JobState = oneOf(jobStates);
 export type JobState = (typeof jobStates)[number];
 
+/** Why a person at the hospital refused: closed, since words could carry anything. Notes stay at the hospital. */
+export const refusalReasons = [
+  'purpose',
+  'legal-basis',
+  'ethics',
+  'scope',
+  'disclosure-risk',
+  'data-quality',
+  'capacity',
+  'duplicate',
+  'not-permitted',
+  'other',
+] as const;
+export type RefusalReason = (typeof refusalReasons)[number];
+
 /** The coarse codes that may leave a hospital (protocol/errors.ts, `wire`): a closed list, since a pattern would carry words. */
 const WireCode = Type.Unsafe<string>({
   type: 'string',
@@ -52,6 +68,8 @@ export const Hello = Type.Object(
     key: Nonce,
     nonce: Nonce,
     capabilities: Type.Array(Capability, { maxItems: 50 }),
+    /** The key is new: the old one, which the hub knows, says so (protocol/rotation.ts). */
+    rotation: Type.Optional(Jws),
   },
   closed,
 );
@@ -61,22 +79,59 @@ export const Challenge = Type.Object(
     version: Type.Integer({ minimum: 1, maximum: 1000 }),
     nonce: Nonce,
     signature: Jws,
+    /** The hub's key is new: the old one, which the node pinned, says so. */
+    rotation: Type.Optional(Jws),
   },
   closed,
 );
 export const Proof = Type.Object({ t: Type.Literal('proof'), signature: Jws }, closed);
 /** `epoch`, `seq`: the last envelope of the other side that is durable here; delivery goes on after it. */
-export const Welcome = Type.Object({ t: Type.Literal('welcome'), ...Position }, closed);
+export const Welcome = Type.Object(
+  {
+    t: Type.Literal('welcome'),
+    ...Position,
+    /** The newest audit head of this site that the hub countersigned: a node whose log does not hold it was set back. */
+    head: Type.Optional(Type.Object({ epoch: Ordinal, n: Ordinal, hash: Sha256 }, closed)),
+    /** The head of the roster, signed by the hub. */
+    roster: Type.Optional(Jws),
+  },
+  closed,
+);
 export const Resume = Type.Object({ t: Type.Literal('resume'), ...Position }, closed);
 export const Deliver = Type.Object({ t: Type.Literal('deliver'), ...Position, envelope: Jws }, closed);
 export const Ack = Type.Object({ t: Type.Literal('ack'), ...Position }, closed);
 export const State = Type.Object(
-  { t: Type.Literal('state'), job: Uuid, state: JobState, code: Type.Optional(WireCode) },
+  {
+    t: Type.Literal('state'),
+    job: Uuid,
+    state: JobState,
+    code: Type.Optional(WireCode),
+    reason: Type.Optional(oneOf(refusalReasons)),
+  },
   closed,
 );
+/** The hub countersigned an audit head: the receipt (protocol/witness.ts) is the hospital's to keep. */
+export const Witness = Type.Object({ t: Type.Literal('witness'), receipt: Jws }, closed);
+/** The roster has a newer head (protocol/roster.ts). */
+export const RosterFrame = Type.Object({ t: Type.Literal('roster'), head: Jws }, closed);
+/** Something that the hospital's operator should know, such as a second session with this site's key. */
+export const Notice = Type.Object({ t: Type.Literal('notice'), code: WireCode }, closed);
 export const Refuse = Type.Object({ t: Type.Literal('refuse'), code: WireCode }, closed);
 
-export const Frame = Type.Union([Hello, Challenge, Proof, Welcome, Resume, Deliver, Ack, State, Refuse]);
+export const Frame = Type.Union([
+  Hello,
+  Challenge,
+  Proof,
+  Welcome,
+  Resume,
+  Deliver,
+  Ack,
+  State,
+  Refuse,
+  Witness,
+  RosterFrame,
+  Notice,
+]);
 export type Frame = Static<typeof Frame>;
 export type Hello = Static<typeof Hello>;
 export type Challenge = Static<typeof Challenge>;

@@ -44,6 +44,8 @@ export const SiteAnswer = Type.Object(
     /** The minimum cell that was applied: the stricter of the hospital's and the study's. */
     minimumCell: Type.Integer({ minimum: 1 }),
     zeroShown: Type.Boolean(),
+    /** The roster's head as this site holds it: a hub that shows two rosters is seen by whoever lays two answers side by side. */
+    roster: Type.Optional(Type.Object({ version: Type.Integer({ minimum: 1 }), hash: Sha256 }, closed)),
     cohorts: Type.Array(
       Type.Object({ cohort: Count, cells: Type.Array(WireCell, { maxItems: 100_000 }) }, closed),
     ),

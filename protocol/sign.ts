@@ -17,7 +17,14 @@ export type SignedType =
   | 'moim-reply'
   | 'moim-link-hub'
   | 'moim-link-node'
-  | 'moim-enrol';
+  | 'moim-enrol'
+  | 'moim-order'
+  | 'moim-head'
+  | 'moim-receipt'
+  | 'moim-roster'
+  | 'moim-roster-head'
+  | 'moim-rotation'
+  | 'moim-carry';
 
 export async function sign(payload: Json, type: SignedType, key: PrivateKey): Promise<string> {
   return new CompactSign(utf8(canonical(payload)))

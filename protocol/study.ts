@@ -6,7 +6,7 @@
 import Type, { type Static } from 'typebox';
 import { canonicalHash, type Json } from './canonical.ts';
 import { MoimError } from './errors.ts';
-import { CalendarDate, Fingerprint, Instant, SiteSlug, Uuid } from './ids.ts';
+import { CalendarDate, Fingerprint, Instant, Sha256, SiteSlug, Uuid } from './ids.ts';
 import { fingerprint, type PrivateKey, PublicKey, publicOf, SealingKey } from './keys.ts';
 import { parser } from './schema.ts';
 import { claimedPayload, sign, verifySignature } from './sign.ts';
@@ -30,6 +30,8 @@ export const CompletionRule = Type.Union([
     { kind: Type.Literal('at-least'), sites: Type.Integer({ minimum: 1, maximum: 10_000 }) },
     closed,
   ),
+  /** Whoever has answered by the end of this day (UTC); what comes after is marked late and not pooled unless asked for. */
+  Type.Object({ kind: Type.Literal('by-date'), date: CalendarDate }, closed),
 ]);
 export type CompletionRule = Static<typeof CompletionRule>;
 
@@ -38,6 +40,12 @@ const common = {
   purpose: Text(4000),
   sponsor: Text(300),
   ethicsReference: Text(300),
+  /** What the processing rests on, such as an article of the GDPR or a waiver; a hospital's policy may ask for it. */
+  legalBasis: Type.Optional(Text(300)),
+  /** Whom a hospital's data-protection officer may ask. */
+  contact: Type.Optional(Text(300)),
+  /** Who pays. */
+  funding: Type.Optional(Text(300)),
   /** First and last day on which a hospital may run it. */
   start: CalendarDate,
   end: CalendarDate,
@@ -76,6 +84,8 @@ export const Study = Type.Object(
     schema: Type.Literal('moim-study/1'),
     id: Uuid,
     version: Type.Integer({ minimum: 1 }),
+    /** The hash of the version that this one amends. */
+    amends: Type.Optional(Sha256),
     signedAt: Instant,
     ...common,
     lead: Type.Object({ name: Text(200), key: PublicKey }, closed),

@@ -65,7 +65,7 @@ export function poolResults(
 }
 
 export function isComplete(rule: CompletionRule, answered: number, sites: number): boolean {
-  return answered >= (rule.kind === 'all' ? sites : rule.sites);
+  return answered >= (rule.kind === 'at-least' ? rule.sites : sites);
 }
 
 function siteLine(

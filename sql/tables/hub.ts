@@ -32,6 +32,37 @@ export interface HubTables extends MailboxTables {
     sender: string;
     jws: string;
     received_at: string;
+    state: Generated<'open' | 'paused' | 'complete' | 'closed' | 'withdrawn'>;
+  };
+  site_key: {
+    site: string;
+    fingerprint: string;
+    key: JsonColumn;
+    valid_from: string;
+    valid_until: string | null;
+  };
+  roster: { version: bigint; hash: string; jws: string; head: string; issued_at: string };
+  witness: {
+    site: string;
+    epoch: bigint;
+    n: bigint;
+    hash: string;
+    head: string;
+    receipt: string;
+    received_at: string;
+  };
+  standing: {
+    one: Generated<boolean>;
+    epoch: Generated<bigint>;
+    halted_at: string | null;
+    code: string | null;
+  };
+  study_order: {
+    study: string;
+    n: number;
+    kind: 'pause' | 'resume' | 'withdraw';
+    jws: string;
+    received_at: string;
   };
   job: {
     job: string;
@@ -44,6 +75,8 @@ export interface HubTables extends MailboxTables {
     /** After this an undelivered job is given up. */
     expires_at: string;
     change: Generated<bigint>;
+    reason: string | null;
+    late: Generated<boolean>;
   };
   reply: { job: string; message: string; header: string; sealed: JsonColumn; received_at: string };
 }

@@ -1,6 +1,6 @@
 /** The node's schema `moim`, for Kysely. JSON columns are written as text and read as values. */
 
-import type { ColumnType } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 import type { MailboxTables } from './mailbox.ts';
 
 type JsonColumn = ColumnType<unknown, string, string>;
@@ -23,7 +23,61 @@ export interface MoimTables extends MailboxTables {
     accepted_at: string;
     removed_at: string | null;
   };
-  policy: { version: number; body: JsonColumn; sha256: string; applied_at: string };
+  policy: {
+    version: number;
+    body: JsonColumn;
+    sha256: string;
+    applied_at: string;
+    body_text: string | null;
+    applied_by: string | null;
+  };
+  person: {
+    name: string;
+    role: 'engineer' | 'approver' | 'dpo' | 'reader';
+    credential: string;
+    created_at: string;
+    removed_at: string | null;
+  };
+  approval: {
+    id: string;
+    job: string;
+    person: string;
+    study_hash: string;
+    data_version: string;
+    policy: number;
+    mode: 'run' | 'release';
+    release_hash: string | null;
+    approved_at: string;
+    expires_at: string;
+    runs: number;
+    used: Generated<number>;
+    withdrawn_at: string | null;
+  };
+  refusal: { job: string; person: string; reason: string; note: string | null; refused_at: string };
+  witness: { epoch: bigint; n: bigint; hash: string; receipt: string; received_at: string };
+  standing: {
+    one: Generated<boolean>;
+    epoch: Generated<bigint>;
+    halted_at: string | null;
+    code: string | null;
+    seen: ColumnType<unknown, string | null, string | null>;
+  };
+  study_order: {
+    study: string;
+    n: number;
+    kind: 'pause' | 'resume' | 'withdraw';
+    jws: string;
+    received_at: string;
+  };
+  peer_site: {
+    fingerprint: string;
+    key: JsonColumn;
+    entity: string;
+    accepted_at: string;
+    removed_at: string | null;
+  };
+  roster_head: { version: bigint; hash: string; jws: string; received_at: string };
+  person_key: { key: Buffer; person_id: bigint; data_version: string };
   job: {
     job: string;
     study: string;
@@ -35,6 +89,9 @@ export interface MoimTables extends MailboxTables {
     code: string | null;
     received_at: string;
     changed_at: string;
+    reason: string | null;
+    held_until: string | null;
+    started_at: string | null;
   };
   released_table: {
     lead: string;

@@ -1,0 +1,56 @@
+/** `moim node enroll`. */
+
+import { answer, type Command, needFlag, numberFlag, textFlag } from '#host/command.ts';
+import { readText } from '#host/home.ts';
+import { hubUrl } from '#host/hub-url.ts';
+import { pause } from '#host/serve.ts';
+import { MoimError } from '#protocol/errors.ts';
+import { fingerprint } from '#protocol/keys.ts';
+import { pinHub, readNodeIdentity, readPinnedHub } from '../../identity.ts';
+import { enrolAtHub } from '../../link/enrol.ts';
+import { passphrase } from './with-database.ts';
+
+export const enroll: Command = {
+  summary:
+    'Enrol at a hub with the one-time token its operator gave. Compare both fingerprints with the operator by telephone.',
+  usage: '--hub URL (--token T | --token-file F) [--wait S]',
+  options: {
+    hub: { type: 'string' },
+    token: { type: 'string' },
+    'token-file': { type: 'string' },
+    wait: { type: 'string' },
+  },
+  async run(context) {
+    const url = hubUrl(needFlag(context, 'hub'), context.env);
+    const file = textFlag(context, 'token-file');
+    const token = (file === undefined ? needFlag(context, 'token') : readText(file, '--token-file')).trim();
+    const until = Date.now() + numberFlag(context, 'wait', 0, 0) * 1000;
+    const identity = readNodeIdentity(context.home, passphrase(context));
+    const patient = Date.now() < until;
+    for (let round = 0; ; round += 1) {
+      const { site, state, hub } = await enrolAtHub(url, token, identity);
+      const pinned = readPinnedHub(context.home);
+      if (pinned && fingerprint(pinned.key) !== fingerprint(hub)) {
+        throw new MoimError(
+          'fingerprint-differs',
+          `the hub shows ${fingerprint(hub)}; ${fingerprint(pinned.key)} was pinned before`,
+        );
+      }
+      pinHub(context.home, { url, site, key: hub });
+      if (round === 0) {
+        context.note(
+          `this node ${identity.fingerprint}, the hub ${fingerprint(hub)}: compare both by telephone`,
+        );
+      }
+      if (state !== 'pending' || Date.now() >= until || context.signal.aborted) {
+        const prints = { site: identity.fingerprint, hub: fingerprint(hub) };
+        const text = `site ${site}\n  this node  ${prints.site}\n  the hub    ${prints.hub}\nstate ${state}`;
+        answer(context, { site, state, fingerprints: prints }, text);
+        if (state === 'revoked') return 3;
+        // Who asked to wait is told by the exit code that the waiting was in vain.
+        return state === 'pending' && patient ? 4 : 0;
+      }
+      await pause(500, context.signal);
+    }
+  },
+};
