@@ -12,7 +12,8 @@ if (!existsSync(join(root, 'node_modules'))) {
   process.exit(4);
 }
 const child = spawn(pinnedNode(root), [join(root, 'moim.ts'), ...process.argv.slice(2)], {
-  stdio: 'inherit',
+  // The channel says nothing: it closes when this process is killed, and the other then ends in order (host/signals.ts).
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   env: cachedEnvironment(root),
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -53,7 +53,8 @@ export function parseFlags(command: Command, args: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { ...command.options, ...globalOptions },
+      // `study result --version N` is the study's, not ours.
+      options: { ...globalOptions, ...command.options },
       allowPositionals: true,
       strict: true,
     });

@@ -90,6 +90,13 @@ export async function refuseSecondRun(home: string): Promise<void> {
   if (answers) throw new MoimError('already-running', `process ${run.pid} serves this home at ${run.url}`);
 }
 
+/** Throws MoimError `already-running` where any process, this one too, serves this home. */
+export async function refuseServed(home: string): Promise<void> {
+  if (readRunInfo(home)?.pid === process.pid)
+    throw new MoimError('already-running', 'this process serves the home');
+  await refuseSecondRun(home);
+}
+
 /** `ENOENT`, `EACCES`, … of a thrown system error. */
 export function errno(cause: unknown): string {
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'

@@ -5,8 +5,11 @@
 
 import { MoimError } from '#protocol/errors.ts';
 import { type Frame, writeFrame } from '#protocol/frame.ts';
+import { isBeyond, unacknowledge } from './epoch.ts';
 import type { Log } from './log.ts';
-import { acknowledge, type MailboxDb, type Position, pending, position } from './mailbox.ts';
+import { type Position, position } from './mailbox.ts';
+import type { BatchDb } from './mailbox-batch.ts';
+import { type Outbox, sharedOutbox } from './outbox.ts';
 
 /** Envelopes in flight before the first must be acknowledged. */
 const window = 32;
@@ -15,7 +18,9 @@ const window = 32;
 const mostUnhandled = 2 * window;
 
 export interface SessionDeps {
-  readonly db: MailboxDb;
+  readonly db: BatchDb;
+  /** Shared by all links of a process; the session's own unless given. */
+  readonly outbox?: Outbox;
   readonly peer: string;
   readonly log: Log;
   readonly now: () => number;
@@ -48,6 +53,8 @@ export function startSession(deps: SessionDeps, resumeAfter: Position): LinkSess
   let ended = false;
   let pumping = false;
   let again = false;
+  let more = false;
+  const outbox = deps.outbox ?? sharedOutbox(deps.db, deps.now);
   let queue = Promise.resolve();
 
   const fail = (cause: unknown) => {
@@ -70,14 +77,16 @@ export function startSession(deps: SessionDeps, resumeAfter: Position): LinkSess
       do {
         again = false;
         while (!ended && inFlight < window) {
-          const batch = await pending(deps.db, deps.peer, sent, window - inFlight);
-          if (batch.length === 0) break;
+          const room = window - inFlight;
+          const batch = await outbox.pending(deps.peer, sent, room);
+          more = batch.length === room;
           for (const { epoch, seq, envelope } of batch) {
             if (ended) return;
             deps.send(writeFrame({ t: 'deliver', epoch: Number(epoch), seq: Number(seq), envelope }));
             sent = { epoch, seq };
             inFlight += 1;
           }
+          if (!more) break;
         }
       } while (again && !ended);
     } catch (cause) {
@@ -93,24 +102,22 @@ export function startSession(deps: SessionDeps, resumeAfter: Position): LinkSess
       await deps.store(frame.envelope, { epoch: BigInt(frame.epoch), seq: BigInt(frame.seq) });
       if (!ended) deps.send(writeFrame({ t: 'ack', epoch: frame.epoch, seq: frame.seq }));
     } else if (frame.t === 'ack') {
-      await acknowledge(
-        deps.db,
-        deps.peer,
-        { epoch: BigInt(frame.epoch), seq: BigInt(frame.seq) },
-        new Date(deps.now()).toISOString(),
-      );
+      await outbox.acknowledge(deps.peer, { epoch: BigInt(frame.epoch), seq: BigInt(frame.seq) });
       inFlight = Math.max(0, inFlight - 1);
-      void pump();
+      // What is new says so by `kick`; only what was left behind a full window waits for an acknowledgement.
+      if (more) void pump();
     } else await deps.other(frame);
   };
 
-  // What the peer holds already needs no second sending. A peer that holds more than was ever sent means that this side was set back (an old
+  // What the peer holds already needs no second sending; what it acknowledged and does not hold any more (it was set back) is sent again, since
+  // it must be. A peer that holds more than was ever sent means that this side was set back (an old
   // backup): nothing may be sent under numbers that the peer would pass over.
   const settle = async () => {
     const last = await position(deps.db, deps.peer, 'out');
-    if (resumeAfter.epoch > last.epoch || (resumeAfter.epoch === last.epoch && resumeAfter.seq > last.seq))
-      throw new MoimError('set-back');
-    await acknowledge(deps.db, deps.peer, resumeAfter, new Date(deps.now()).toISOString());
+    if (isBeyond(resumeAfter, last)) throw new MoimError('set-back');
+    const count = await unacknowledge(deps.db, deps.peer, resumeAfter);
+    if (count > 0) deps.log.warn('peer-set-back', { site: deps.peer, count });
+    await outbox.acknowledge(deps.peer, resumeAfter);
   };
   queue = settle().then(pump).catch(fail);
 

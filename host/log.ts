@@ -24,11 +24,12 @@ export interface LogFields {
   readonly port?: number;
   readonly pid?: number;
   readonly route?: string;
+  readonly path?: string;
   readonly status?: number;
 }
 
 const allowed = new Set(
-  'site study job message state code sqlstate count ms epoch seq version attempt fingerprint port pid route status'.split(
+  'site study job message state code sqlstate count ms epoch seq version attempt fingerprint port pid route status path'.split(
     ' ',
   ),
 );

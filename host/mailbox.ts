@@ -77,8 +77,12 @@ export async function acknowledge(db: MailboxDb, peer: string, upTo: Position, n
     .updateTable('outbox')
     .set({ acked_at: now })
     .where('peer', '=', peer)
-    .where('epoch', '=', upTo.epoch)
-    .where('seq', '<=', upTo.seq)
+    .where((where) =>
+      where.or([
+        where('epoch', '<', upTo.epoch),
+        where.and([where('epoch', '=', upTo.epoch), where('seq', '<=', upTo.seq)]),
+      ]),
+    )
     .where('acked_at', 'is', null)
     .execute();
 }
@@ -99,12 +103,17 @@ export async function position(db: MailboxDb, peer: string, direction: 'in' | 'o
  * Call it in the transaction that stores what was delivered: the acknowledgement is sent after the commit.
  */
 export async function take(transaction: MailboxDb, peer: string, at: Position): Promise<boolean> {
-  const last = await lockPosition(transaction, peer, 'in');
-  if (at.epoch < last.epoch || (at.epoch === last.epoch && at.seq <= last.seq)) return false;
-  const next = at.epoch === last.epoch ? last.seq + 1n : 1n;
-  if (at.seq !== next) throw new MoimError('out-of-order');
+  const place = placeOf(await lockPosition(transaction, peer, 'in'), at);
+  if (place === 'taken') return false;
+  if (place === 'gap') throw new MoimError('out-of-order');
   await movePosition(transaction, peer, 'in', at);
   return true;
+}
+
+/** Where `at` stands after `last`: the next one (the first of a newer epoch too), taken before, or beyond a gap. */
+export function placeOf(last: Position, at: Position): 'next' | 'taken' | 'gap' {
+  if (at.epoch < last.epoch || (at.epoch === last.epoch && at.seq <= last.seq)) return 'taken';
+  return at.seq === (at.epoch === last.epoch ? last.seq + 1n : 1n) ? 'next' : 'gap';
 }
 
 async function lockPosition(

@@ -1,6 +1,9 @@
 /**
  * SIGINT and SIGTERM as one abort signal. The first asks to stop in order, for at most `graceMs`; a second ends the process at once. The
  * same Ctrl-C often arrives twice (from the terminal and passed on by a parent): what comes within half a second is one.
+ *
+ * A front door that was killed asks to stop as well: who starts it again would otherwise find the home served for ever by a process that
+ * nobody watches.
  */
 
 const echoMs = 500;
@@ -18,5 +21,10 @@ export function abortOnSignals(graceMs = 10_000): AbortSignal {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  if (process.channel) {
+    process.once('disconnect', stop);
+    // It must not keep a command alive that is done.
+    process.channel.unref();
+  }
   return abort.signal;
 }

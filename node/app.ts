@@ -1,12 +1,18 @@
-/** The node's own HTTP surface: a health page on loopback. The federation needs no inbound port. */
+/** The node's own HTTP surface: health and metrics, on loopback unless its settings say otherwise. The federation needs no inbound port. */
 
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { Monitor } from './monitor.ts';
 
-export function createNodeApp(deps: { healthy: () => Promise<boolean> }): FastifyInstance {
+export function createNodeApp({ metrics, ready }: Pick<Monitor, 'metrics' | 'ready'>): FastifyInstance {
   const app = Fastify({ logger: false, bodyLimit: 1024 });
-  app.get('/healthz', { schema: {} }, async (_request, reply) => {
-    const ok = await deps.healthy();
-    return reply.code(ok ? 200 : 503).send({ ok });
+  app.get('/healthz', { schema: {} }, async () => ({ ok: true }));
+  app.get('/readyz', { schema: {} }, async (_request, reply) => {
+    const state = await ready();
+    return reply.code(state.ok ? 200 : 503).send(state);
+  });
+  app.get('/metrics', { schema: {} }, async (_request, reply) => {
+    const { text, type } = await metrics.page();
+    return reply.header('content-type', type).send(text);
   });
   return app;
 }

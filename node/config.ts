@@ -5,6 +5,7 @@ import Type, { type Static } from 'typebox';
 import { type Environment, readConfig, readSetting } from '#host/config.ts';
 import { logLevels } from '#host/log.ts';
 import { oneOf } from '#protocol/schema.ts';
+import { linkModes } from './link/path.ts';
 
 export const NodeConfig = Type.Object(
   {
@@ -16,6 +17,14 @@ export const NodeConfig = Type.Object(
     cdmSchema: Type.String({ pattern: '^[a-z_][a-z0-9_]{0,62}$' }),
     /** Seconds that one cohort of a study may take. */
     queryTimeoutSeconds: Type.Number({ exclusiveMinimum: 0, maximum: 86_400 }),
+    /** How the link may go: WebSocket where it can and long-poll where not, or one of them alone. */
+    link: oneOf(linkModes),
+    /** PEM of the authorities that may vouch for the hub's TLS certificate; no other is trusted then. */
+    hubCaFile: Type.Optional(Type.String({ minLength: 1 })),
+    /** Base64 SHA-256 of the hub's TLS public key. */
+    hubTlsPin: Type.Optional(Type.String({ minLength: 1 })),
+    /** An HTTP proxy that takes CONNECT; may hold a name and a password. */
+    hubProxy: Type.Optional(Type.String({ minLength: 1 })),
   },
   { additionalProperties: false },
 );
@@ -32,6 +41,7 @@ const defaults = {
   logLevel: 'info',
   cdmSchema: 'cdm',
   queryTimeoutSeconds: 600,
+  link: 'auto',
 } as const;
 
 /** The commented file that `node init` writes. */
@@ -51,6 +61,15 @@ cdmSchema = "cdm"
 
 # Seconds that one cohort of a study may take before it is stopped and reported as failed (MOIM_QUERY_TIMEOUT).
 queryTimeoutSeconds = 600
+
+# How the link to the hub goes: auto (a WebSocket, and long-poll where the network lets none through), websocket or poll.
+link = "auto"
+
+# The way to the hub, where it is not direct. A proxy that asks for a name and a password is set by MOIM_HUB_PROXY or
+# MOIM_HUB_PROXY_FILE instead (http://name:password@host:port): this file is no place for a secret.
+# hubProxy = "http://proxy.hospital.example:3128"
+# hubCaFile = "/etc/moim/authority.pem"    # trust this authority, and no other, for the hub's TLS certificate
+# hubTlsPin = "…"                          # base64 of the SHA-256 of the hub's TLS public key
 `;
 
 export function readNodeConfig(home: string, env: Environment): NodeConfig {
@@ -60,6 +79,10 @@ export function readNodeConfig(home: string, env: Environment): NodeConfig {
     MOIM_LOG_LEVEL: 'logLevel',
     MOIM_CDM_SCHEMA: 'cdmSchema',
     MOIM_QUERY_TIMEOUT: 'queryTimeoutSeconds',
+    MOIM_LINK: 'link',
+    MOIM_HUB_PROXY: 'hubProxy',
+    MOIM_HUB_CA_FILE: 'hubCaFile',
+    MOIM_HUB_TLS_PIN: 'hubTlsPin',
   });
   const databaseUrl = readSetting(env, 'MOIM_DATABASE_URL');
   const cdmUrl = readSetting(env, 'MOIM_CDM_URL');

@@ -1,24 +1,28 @@
 /** Starts and stops a node. */
 
-import { createHmac } from 'node:crypto';
 import { sql } from 'kysely';
 import { type Environment, readSetting } from '#host/config.ts';
+import { createCounters } from '#host/counters.ts';
 import { refuseSecondRun, removeRunInfo, writeRunInfo } from '#host/home.ts';
+import { hubHttp } from '#host/hub-http.ts';
+import { hubWay } from '#host/hub-way.ts';
 import { createLog, type Log } from '#host/log.ts';
 import { aborted, watchDatabase } from '#host/serve.ts';
 import { listen } from '#host/server.ts';
 import { MoimError } from '#protocol/errors.ts';
+import type { RefusalReason } from '#protocol/frame.ts';
 import { createNodeApp } from './app.ts';
-import { attachedVersion } from './cdm/attached-version.ts';
-import { dataVersion } from './cdm/version.ts';
-import { countCohort } from './cohort/generate.ts';
-import { withSession } from './cohort/session.ts';
+import { meetWitnessFile } from './audit/witness.ts';
+import { catchUpPersonKeys } from './cdm/person-keys.ts';
 import { readNodeConfig } from './config.ts';
 import { type NodeDb, openNodeDatabase } from './database.ts';
 import { loadSolver } from './disclosure/solver.ts';
 import { readNodeIdentity, readPinnedHub } from './identity.ts';
 import { startPipeline } from './job/pipeline.ts';
+import { executionOf } from './job/run-context.ts';
+import { toldCode } from './job/state.ts';
 import { startLink } from './link/client.ts';
+import { createMonitor } from './monitor.ts';
 
 export interface NodeRun {
   readonly home: string;
@@ -27,10 +31,12 @@ export interface NodeRun {
   readonly signal: AbortSignal;
   readonly ready: (run: { url: string; pid: number }) => void;
   readonly log?: Log;
+  /** The node's clock, ms since the epoch; a test sets it. */
+  readonly now?: () => number;
 }
 
 /** Serves until `signal` is aborted. Throws MoimError where it cannot start. */
-export async function runNode({ home, env, signal, ready, log: given }: NodeRun): Promise<void> {
+export async function runNode({ home, env, signal, ready, log: given, now = Date.now }: NodeRun): Promise<void> {
   const config = readNodeConfig(home, env);
   const log = given ?? createLog('node', config.logLevel);
   const identity = readNodeIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE'));
@@ -39,54 +45,48 @@ export async function runNode({ home, env, signal, ready, log: given }: NodeRun)
   if (!hub) throw new MoimError('not-enrolled');
   const database = await openNodeDatabase({ home, ...config });
   const { db, cdm } = database;
-  const timeoutMs = config.queryTimeoutSeconds * 1000;
   const alive = () => sql`select 1`.execute(db);
-  const app = createNodeApp({
-    healthy: () =>
-      alive().then(
-        () => true,
-        () => false,
-      ),
-  });
+  const counters = createCounters();
+  const { attached } = database;
+  const monitor = createMonitor({ db, cdm, attached, cdmSchema: config.cdmSchema, counters, now });
+  const app = createNodeApp(monitor);
   try {
     const solve = await loadSolver();
     // What can fail comes before what works on by itself: a node that could not start leaves nothing running.
     const run = { url: await listen(app, config.host, config.port), pid: process.pid };
     writeRunInfo(home, run);
+    await meetWitnessFile({ db, home, identity, hub, log, now });
     const link = startLink({
       db,
+      home,
       identity,
       hub,
+      http: hubHttp(hub.url, hubWay(config), true),
+      mode: config.link,
       log,
-      now: Date.now,
+      now,
+      counters,
       signal,
       received: () => pipeline.kick(),
       states: () => reportable(db),
     });
+    monitor.watch(link);
+    const execution = executionOf(database, config, identity, signal);
     const pipeline = startPipeline({
       db,
       identity,
       hub,
       solve,
       log,
-      now: Date.now,
-      signal,
-      count: (expression, cancel) =>
-        countCohort(cdm, expression, {
-          cdmSchema: config.cdmSchema,
-          timeoutMs,
-          signal: cancel,
-        }),
-      // May read whole tables: it is bounded and stopped as the cohorts are.
-      dataVersion: () =>
-        withSession(cdm, { timeoutMs, signal, readOnly: true }, async (client) => {
-          const version = await (database.attached ? attachedVersion : dataVersion)(client, config.cdmSchema);
-          // Keyed, so that nobody outside can try guesses of the data against it.
-          return createHmac('sha256', identity.archive.secret).update(version).digest('hex');
-        }),
-      announce: (job, state, code) => link.announce(job, state, code),
+      now,
+      ...execution,
+      count: (expression, cancel) => monitor.timed(() => execution.count(expression, cancel)),
+      announce: (job, state, code, reason) => link.announce(job, state, code, reason),
       sent: () => link.kick(),
     });
+    const keys = database.attached
+      ? Promise.resolve()
+      : catchUpPersonKeys(cdm, config.cdmSchema, identity.archive.secret, { log, signal });
     log.info('ready', { site: hub.site, fingerprint: identity.fingerprint });
     ready(run);
     const watching = watchDatabase(
@@ -100,7 +100,7 @@ export async function runNode({ home, env, signal, ready, log: given }: NodeRun)
     );
     await aborted(signal);
     await app.close();
-    await Promise.all([pipeline.ended, link.ended, watching]);
+    await Promise.all([pipeline.ended, link.ended, watching, keys]);
     removeRunInfo(home);
     log.info('stopped');
   } finally {
@@ -113,9 +113,14 @@ export async function runNode({ home, env, signal, ready, log: given }: NodeRun)
 async function reportable(db: NodeDb) {
   const rows = await db
     .selectFrom('job')
-    .select(['job', 'state', 'code'])
+    .select(['job', 'state', 'code', 'reason'])
     .orderBy('changed_at', 'desc')
     .limit(1000)
     .execute();
-  return rows.map(({ job, state, code }) => ({ job, state, ...(code === null ? {} : { code }) }));
+  return rows.map(({ job, state, code, reason }) => ({
+    job,
+    state,
+    code: toldCode(code),
+    reason: (reason ?? undefined) as RefusalReason | undefined,
+  }));
 }

@@ -10,7 +10,7 @@ import { Instant, SiteSlug, Uuid } from './ids.ts';
 import type { PrivateKey, PublicKey } from './keys.ts';
 import { parser } from './schema.ts';
 import { Sealed } from './seal.ts';
-import { sign, verifySignature } from './sign.ts';
+import { claimedPayload, sign, verifySignature } from './sign.ts';
 
 const closed = { additionalProperties: false } as const;
 const Jws = Type.String({ pattern: '^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$' });
@@ -59,6 +59,10 @@ export const allowedSkewMs = 300_000;
 export async function sealEnvelope(envelope: Envelope, key: PrivateKey): Promise<string> {
   return sign(envelope as unknown as Json, 'moim-envelope', key);
 }
+
+/** What an envelope claims to carry. Not verified here: for one that was opened when it came, and kept. */
+export const claimedBody = (jws: string): Envelope['body'] =>
+  envelopes.parse(claimedPayload(jws), 'envelope').body;
 
 export interface EnvelopeExpectation {
   readonly from: string;

@@ -66,11 +66,23 @@ const rows = {
     wire: true,
   },
   'set-back': {
-    text: 'The other side holds messages that this side does not remember sending.',
+    text: 'This side does not remember what the other holds of it: it was set back, by an old backup perhaps.',
     http: 409,
     exit: 3,
     remedy:
-      'This home was set back, by an old backup perhaps: ask the other side, and enrol again under a new name.',
+      'Nothing is sent meanwhile. Restore a newer backup, or admit the loss with `moim node epoch open --reason TEXT` (`moim hub epoch open` at a hub).',
+  },
+  'backup-spoilt': {
+    text: 'The backup is not whole, or not as it was made.',
+    http: 400,
+    exit: 5,
+    remedy: 'Use another backup; nothing was changed here.',
+  },
+  'restore-refused': {
+    text: 'The backup cannot be put back here.',
+    http: 409,
+    exit: 3,
+    remedy: 'Restore into an empty home, or into the one the backup was taken of.',
   },
   'out-of-order': {
     text: 'A message came out of order.',
@@ -148,6 +160,18 @@ const rows = {
     exit: 3,
     remedy: 'Sign the study again: it gets a new id.',
   },
+  'order-stale': {
+    text: 'A newer order about this study is here already.',
+    http: 409,
+    exit: 3,
+    remedy: 'Give the order again: it takes the next number.',
+  },
+  'study-ended': {
+    text: 'The study was withdrawn or is over.',
+    http: 409,
+    exit: 3,
+    remedy: 'Sign a new study: a withdrawn one is not taken up again.',
+  },
   'unknown-site': {
     text: 'The site or its key is not known here.',
     http: 403,
@@ -187,6 +211,19 @@ const rows = {
     http: 503,
     exit: 4,
     remedy: 'Set an address of this machine (MOIM_HOST or the configuration file).',
+  },
+  'roster-differs': {
+    text: 'The hub shows different rosters.',
+    http: 409,
+    exit: 3,
+    remedy:
+      'Compare version and hash of the roster with another party by telephone; rely on fingerprints pinned in the study meanwhile.',
+  },
+  'roster-set-back': {
+    text: 'The hub shows an older roster than before.',
+    http: 409,
+    exit: 3,
+    remedy: 'Ask the hub operator whether the hub was restored from a backup.',
   },
   'too-many-requests': {
     text: 'Too many requests.',
@@ -244,11 +281,55 @@ const rows = {
     remedy: 'Nothing to do: the job runs on the next day (UTC).',
     wire: true,
   },
+  'approval-held': {
+    text: 'A person at the hospital has to approve it first.',
+    http: 409,
+    exit: 3,
+    remedy:
+      'See `moim node approvals`, look at it with `moim node dry-run JOB`, then `moim node approve JOB`.',
+  },
+  'job-settled': {
+    text: 'The job is decided already.',
+    http: 409,
+    exit: 3,
+    remedy: 'Nothing can be changed any more: see `moim audit show`.',
+  },
+  'person-needed': {
+    text: 'A registered person has to do this.',
+    http: 401,
+    exit: 3,
+    remedy:
+      'Name yourself with --as NAME and give your credential in MOIM_USER_CREDENTIAL_FILE or --credential-file.',
+  },
+  'person-exists': {
+    text: 'A person has or had this name.',
+    http: 409,
+    exit: 3,
+    remedy: 'Choose another name: what somebody decided stays under theirs.',
+  },
+  'credential-refused': {
+    text: 'Name and credential do not belong together.',
+    http: 401,
+    exit: 3,
+    remedy: 'Check both; a lost credential is replaced by registering the person under a new name.',
+  },
+  'right-missing': {
+    text: 'This person may not do this.',
+    http: 403,
+    exit: 3,
+    remedy: 'Ask somebody whose role allows it: `moim node user list`.',
+  },
   'permission-changed': {
     text: 'Lead or policy changed while the job ran.',
     http: 409,
     exit: 4,
     remedy: 'Nothing to do: the job is judged again.',
+  },
+  'study-stopped': {
+    text: 'The study was paused, withdrawn or amended while the job ran.',
+    http: 409,
+    exit: 4,
+    remedy: 'Nothing to do: a paused job runs when the lead resumes the study, any other has ended.',
   },
   'released-otherwise': {
     text: 'These figures were released to this lead under another rule.',
@@ -275,6 +356,33 @@ const rows = {
     http: 503,
     exit: 4,
     remedy: 'Check the URL and that the hub runs, then run again.',
+  },
+  'proxy-refused': {
+    text: 'The proxy lets no connection through to the hub.',
+    http: 502,
+    exit: 4,
+    remedy:
+      'Ask whoever runs the proxy to allow CONNECT to the hub; set MOIM_HUB_PROXY with name and password where it asks.',
+  },
+  'certificate-untrusted': {
+    text: "The hub's TLS certificate is not trusted here.",
+    http: 502,
+    exit: 3,
+    remedy:
+      'Name the certificate authority that signed it (MOIM_HUB_CA_FILE), or ask the hub operator for a valid certificate.',
+  },
+  'pin-differs': {
+    text: "The hub's TLS key is not the one that was pinned.",
+    http: 502,
+    exit: 3,
+    remedy:
+      'Somebody stands between, or the hub has a new key: ask the hub operator for the new pin, by telephone, before setting MOIM_HUB_TLS_PIN.',
+  },
+  'link-blocked': {
+    text: 'Something on the way lets no WebSocket through.',
+    http: 502,
+    exit: 4,
+    remedy: 'Nothing to do: the node goes on by long-poll. To end it, allow WebSockets (Upgrade) to the hub.',
   },
   'insecure-url': {
     text: 'The hub is reached in clear over a network.',
@@ -320,6 +428,18 @@ const rows = {
     http: 409,
     exit: 3,
     remedy: 'Add --replace to put the new rows in place of the old.',
+  },
+  'cdm-busy': {
+    text: 'Another command fills the CDM.',
+    http: 409,
+    exit: 4,
+    remedy: 'Wait until it is done and run again.',
+  },
+  'cdm-bound': {
+    text: 'Something of your own stands on the tables of the CDM.',
+    http: 409,
+    exit: 3,
+    remedy: 'Drop what is named, refresh, and make it again: a refresh puts new tables in place of the old.',
   },
   'cdm-bad-file': {
     text: 'The files do not fit the CDM.',

@@ -10,10 +10,12 @@
 import Type, { type Static } from 'typebox';
 import { errors, MoimError } from './errors.ts';
 import { Sha256, SiteSlug, Uuid } from './ids.ts';
+import { mostCarried } from './rotation.ts';
 import { oneOf, parseJson, parser } from './schema.ts';
 
 const closed = { additionalProperties: false } as const;
 const Jws = Type.String({ pattern: '^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$' });
+const Rotations = Type.Array(Jws, { minItems: 1, maxItems: mostCarried });
 /** 32 bytes, base64url in its one form. */
 const Nonce = Type.String({ pattern: '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$' });
 /** Beyond 2^53 − 1 a number would not be the one that was sent. */
@@ -68,8 +70,8 @@ export const Hello = Type.Object(
     key: Nonce,
     nonce: Nonce,
     capabilities: Type.Array(Capability, { maxItems: 50 }),
-    /** The key is new: the old one, which the hub knows, says so (protocol/rotation.ts). */
-    rotation: Type.Optional(Jws),
+    /** The key is new: the old one, which the hub knows, says so (protocol/rotation.ts). The oldest first. */
+    rotation: Type.Optional(Rotations),
   },
   closed,
 );
@@ -80,7 +82,7 @@ export const Challenge = Type.Object(
     nonce: Nonce,
     signature: Jws,
     /** The hub's key is new: the old one, which the node pinned, says so. */
-    rotation: Type.Optional(Jws),
+    rotation: Type.Optional(Rotations),
   },
   closed,
 );

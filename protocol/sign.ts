@@ -24,13 +24,27 @@ export type SignedType =
   | 'moim-roster'
   | 'moim-roster-head'
   | 'moim-rotation'
-  | 'moim-carry';
+  | 'moim-carry'
+  | 'moim-backup';
 
 export async function sign(payload: Json, type: SignedType, key: PrivateKey): Promise<string> {
   return new CompactSign(utf8(canonical(payload)))
     .setProtectedHeader({ alg: 'EdDSA', kid: thumbprint(publicOf(key)), typ: `${type}+jws` })
-    .sign(await importJWK({ ...key, alg: 'EdDSA' }, 'EdDSA'));
+    .sign(await imported(key));
 }
+
+/**
+ * A key in the form the engine works with. Importing costs as much as verifying: it is kept as long as the key object itself, which is
+ * one a link. (A weak map remembers nothing that its caller has forgotten.)
+ */
+function imported(key: PrivateKey | PublicKey): Promise<Awaited<ReturnType<typeof importJWK>>> {
+  const known = engineKeys.get(key);
+  if (known) return known;
+  const made = importJWK({ ...key, alg: 'EdDSA' }, 'EdDSA');
+  engineKeys.set(key, made);
+  return made;
+}
+const engineKeys = new WeakMap<PrivateKey | PublicKey, Promise<Awaited<ReturnType<typeof importJWK>>>>();
 
 /**
  * Gives the payload of a JWS made by `key` for this purpose. Throws MoimError `bad-signature`: wrong key, wrong type,
@@ -44,7 +58,7 @@ export async function verifySignature(jws: string, type: SignedType, key: Public
   try {
     // The signature covers the other two parts; its own text must have one form too, or a document would have several.
     fromBase64url(jws.slice(jws.lastIndexOf('.') + 1));
-    const { payload } = await compactVerify(jws, await importJWK({ ...key, alg: 'EdDSA' }, 'EdDSA'), {
+    const { payload } = await compactVerify(jws, await imported(key), {
       algorithms: ['EdDSA'],
     });
     return readCanonical(fromUtf8(payload), type);

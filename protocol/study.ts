@@ -5,14 +5,20 @@
 
 import Type, { type Static } from 'typebox';
 import { canonicalHash, type Json } from './canonical.ts';
+import { CompletionRule, lastDay } from './completion.ts';
 import { MoimError } from './errors.ts';
 import { CalendarDate, Fingerprint, Instant, Sha256, SiteSlug, Uuid } from './ids.ts';
 import { fingerprint, type PrivateKey, PublicKey, publicOf, SealingKey } from './keys.ts';
 import { parser } from './schema.ts';
 import { claimedPayload, sign, verifySignature } from './sign.ts';
 
-const Text = (maxLength: number) =>
-  Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u0008\\u000b-\\u001f]*$' });
+const Text = (maxLength: number, description?: string) =>
+  Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: '^[^\\u0000-\\u0008\\u000b-\\u001f]*$',
+    ...(description === undefined ? {} : { description }),
+  });
 const closed = { additionalProperties: false } as const;
 
 /** A cohort definition as ATLAS exports it (Circe JSON). `sql/circe/read.ts` reads it; here it is only carried. */
@@ -23,29 +29,19 @@ export const StudyCohort = Type.Object({ name: Text(200), definition: Definition
 /** `count`: persons, rows, attrition by inclusion rule, persons by sex and 10-year age band at index. */
 export const StudyAnalysis = Type.Object({ kind: Type.Literal('count') }, closed);
 
-/** When the pool counts as complete. */
-export const CompletionRule = Type.Union([
-  Type.Object({ kind: Type.Literal('all') }, closed),
-  Type.Object(
-    { kind: Type.Literal('at-least'), sites: Type.Integer({ minimum: 1, maximum: 10_000 }) },
-    closed,
-  ),
-  /** Whoever has answered by the end of this day (UTC); what comes after is marked late and not pooled unless asked for. */
-  Type.Object({ kind: Type.Literal('by-date'), date: CalendarDate }, closed),
-]);
-export type CompletionRule = Static<typeof CompletionRule>;
-
 const common = {
   title: Text(300),
   purpose: Text(4000),
   sponsor: Text(300),
   ethicsReference: Text(300),
-  /** What the processing rests on, such as an article of the GDPR or a waiver; a hospital's policy may ask for it. */
-  legalBasis: Type.Optional(Text(300)),
-  /** Whom a hospital's data-protection officer may ask. */
-  contact: Type.Optional(Text(300)),
-  /** Who pays. */
-  funding: Type.Optional(Text(300)),
+  legalBasis: Type.Optional(
+    Text(
+      300,
+      "what the processing rests on, such as an article of the GDPR or a waiver; a hospital's policy may ask for it",
+    ),
+  ),
+  contact: Type.Optional(Text(300, "whom a hospital's data-protection officer may ask")),
+  funding: Type.Optional(Text(300, 'who pays')),
   /** First and last day on which a hospital may run it. */
   start: CalendarDate,
   end: CalendarDate,
@@ -86,6 +82,10 @@ export const Study = Type.Object(
     version: Type.Integer({ minimum: 1 }),
     /** The hash of the version that this one amends. */
     amends: Type.Optional(Sha256),
+    /** This is one site's copy (study-copy.ts): the hash of the whole study, and how many sites that names. */
+    copyOf: Type.Optional(
+      Type.Object({ hash: Sha256, sites: Type.Integer({ minimum: 1, maximum: 10_000 }) }, closed),
+    ),
     signedAt: Instant,
     ...common,
     lead: Type.Object({ name: Text(200), key: PublicKey }, closed),
@@ -117,6 +117,8 @@ export interface SignedStudy {
   readonly study: Study;
   readonly jws: string;
   readonly hash: string;
+  /** The hash of the whole study where this is one site's copy; else the same. Versions, orders and approvals refer to it. */
+  readonly whole: string;
 }
 
 /** Checks what a lead wrote. Throws MoimError `bad-input` with every path at fault. */
@@ -136,16 +138,20 @@ export interface SigningNeeds {
   readonly signedAt: string;
   /** Makes the ids of the study and of its jobs. */
   readonly nextId: () => Uuid;
+  /** The version that this one follows. */
+  readonly amends?: SignedStudy;
 }
 
-/** Signs a draft as version 1 of a new study. */
+/** Signs a draft as version 1 of a new study, or as the version after the one it amends: under the same id, with new job ids. */
 export async function signStudy(draft: StudyDraft, needs: SigningNeeds): Promise<SignedStudy> {
   const [recipient] = draft.recipients;
+  const { amends } = needs;
   const study: Study = {
     ...draft,
     schema: 'moim-study/1',
-    id: needs.nextId(),
-    version: 1,
+    id: amends?.study.id ?? needs.nextId(),
+    version: (amends?.study.version ?? 0) + 1,
+    ...(amends ? { amends: amends.hash } : {}),
     signedAt: needs.signedAt,
     lead: { name: recipient?.name ?? '', key: publicOf(needs.key) },
     recipients: draft.recipients.map((each) => ({ ...each, sealingKey: needs.sealingKey })),
@@ -155,7 +161,12 @@ export async function signStudy(draft: StudyDraft, needs: SigningNeeds): Promise
     })),
   };
   const jws = await sign(study as unknown as Json, 'moim-study', needs.key);
-  return { study, jws, hash: canonicalHash(study as unknown as Json) };
+  return signedStudy(study, jws);
+}
+
+function signedStudy(study: Study, jws: string): SignedStudy {
+  const hash = canonicalHash(study as unknown as Json);
+  return { study, jws, hash, whole: study.copyOf?.hash ?? hash };
 }
 
 /**
@@ -168,7 +179,9 @@ export async function openStudy(jws: string, trusted: PublicKey): Promise<Signed
     throw new MoimError('bad-signature', 'the study names another lead than the one who signed it');
   }
   checkStudyRules(study);
-  return { study, jws, hash: canonicalHash(study as unknown as Json) };
+  if ((study.version === 1) !== (study.amends === undefined))
+    throw new MoimError('bad-input', 'study: /amends: every version but the first names the one before');
+  return signedStudy(study, jws);
 }
 
 /** The lead's key a signed study claims. Not verified here: look it up among accepted leads, then call `openStudy`. */
@@ -188,8 +201,10 @@ function checkStudyRules(study: {
   cohorts: readonly { name: string }[];
   sites: readonly { site: string; job?: string }[];
   completion: CompletionRule;
+  copyOf?: { sites: number };
 }): void {
   const faults: string[] = [];
+  if (study.copyOf && study.sites.length !== 1) faults.push('/copyOf: a copy names one site');
   if (study.start > study.end) faults.push('/end: before /start');
   const repeated = (names: readonly string[]) => names.find((name, i) => names.indexOf(name) !== i);
   if (repeated(study.cohorts.map((cohort) => cohort.name)) !== undefined)
@@ -198,8 +213,12 @@ function checkStudyRules(study: {
     faults.push('/sites: a site stands twice');
   const jobs = study.sites.flatMap((site) => site.job ?? []);
   if (repeated(jobs) !== undefined) faults.push('/sites: two sites have one job id');
-  if (study.completion.kind === 'at-least' && study.completion.sites > study.sites.length) {
+  const asked = study.copyOf?.sites ?? study.sites.length;
+  if (study.completion.kind === 'at-least' && study.completion.sites > asked) {
     faults.push('/completion/sites: more than the study has sites');
   }
+  const by = lastDay(study.completion);
+  if (by !== undefined && (by < study.start || by > study.end))
+    faults.push('/completion: its day lies outside /start and /end');
   if (faults.length > 0) throw new MoimError('bad-input', `study: ${faults.join('; ')}`);
 }

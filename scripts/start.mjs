@@ -14,6 +14,7 @@ const verbs = {
   test: 'scripts/test.ts',
   check: 'scripts/check.ts',
   agree: 'scripts/agree.ts',
+  'soak:kill': 'scripts/soak-kill.ts',
   moim: 'moim.ts',
 };
 

@@ -4,6 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +28,7 @@ const cache = fileURLToPath(new URL('../.cache/tools', import.meta.url));
 export function systemTool(wanted: Wanted, searchPath = process.env.PATH ?? '', folder = cache): SystemTool {
   const installed = firstExecutable(searchPath.split(delimiter), wanted.name);
   if (installed) return { kind: 'found', path: installed, env: {} };
-  const unpacked = join(folder, wanted.packages.join('+'));
+  const unpacked = join(folder, folderOf(wanted));
   const found = unpackedTool(unpacked, wanted.name) ?? takePackages(unpacked, wanted);
   if (typeof found !== 'string') return { kind: 'missing', reason: found.reason };
   const libraries = ['usr/lib', `usr/lib/${debianTriplet()}`, `lib/${debianTriplet()}`].map((path) =>
@@ -36,8 +37,26 @@ export function systemTool(wanted: Wanted, searchPath = process.env.PATH ?? '', 
   return {
     kind: 'found',
     path: found,
-    env: { LD_LIBRARY_PATH: libraries.filter((path) => existsSync(path)).join(delimiter) },
+    env: {
+      LD_LIBRARY_PATH: libraries.filter((path) => existsSync(path)).join(delimiter),
+      // A Python program looks for the modules of its packages there, before the system's own.
+      PYTHONPATH: pythonFolders(unpacked).join(delimiter),
+    },
   };
+}
+
+/** A folder's name has 255 letters: of a program with many packages only their hash stands in it. */
+function folderOf({ name, packages }: Wanted): string {
+  const all = packages.join('+');
+  return all.length <= 100 ? all : `${name}-${createHash('sha256').update(all).digest('hex').slice(0, 12)}`;
+}
+
+function pythonFolders(unpacked: string): string[] {
+  const lib = join(unpacked, 'usr/lib');
+  if (!existsSync(lib)) return [];
+  return readdirSync(lib)
+    .filter((entry) => entry.startsWith('python3'))
+    .map((entry) => (entry === 'python3' ? join(lib, entry, 'dist-packages') : join(lib, entry)));
 }
 
 function takePackages(unpacked: string, { name, packages }: Wanted): string | { readonly reason: string } {

@@ -3,25 +3,33 @@
 import rateLimit from '@fastify/rate-limit';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { sql } from 'kysely';
+import { auditPage } from '#host/audit-log.ts';
+import type { Counters } from '#host/counters.ts';
 import type { Log } from '#host/log.ts';
+import { counted, createMetrics } from '#host/metrics.ts';
 import { canonical, type Json } from '#protocol/canonical.ts';
-import { allowedSkewMs } from '#protocol/envelope.ts';
 import { type ErrorCode, errors, MoimError } from '#protocol/errors.ts';
 import { frameLimit } from '#protocol/frame.ts';
 import { verifySignature } from '#protocol/sign.ts';
 import type { HubDb } from './database.ts';
 import type { HubIdentity } from './identity.ts';
 import { createLinks, type Links } from './link/server.ts';
-import { repliesOf } from './relay/reply.ts';
+import { hubFacts, hubReadiness } from './metrics.ts';
+import { showRoster } from './roster/roster.ts';
 import { federationRoutes } from './routes/federation.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoutes, timeRequests } from './routes/metrics.ts';
+import { describeRoutes, openApiRoutes } from './routes/openapi.ts';
+import { overviewRoutes } from './routes/overview.ts';
+import { pollRoutes } from './routes/poll.ts';
 import { checkBearer, insistOnRouteFacts } from './routes/route.ts';
+import { siteRoutes } from './routes/site.ts';
 import { studyRoutes } from './routes/study.ts';
-import { enrol, listSites } from './sites/site.ts';
-import { bearerOf } from './sites/token.ts';
-import { acceptStudy } from './study/accept.ts';
-import { jobsOf, newestVersion } from './study/job.ts';
+import { tokenRoutes } from './routes/token.ts';
+import { approveSites, enrol, listSites, revokeSite } from './sites/site.ts';
+import { bearerOf, createToken, revokeToken } from './sites/token.ts';
+import { studyDesk } from './study/desk.ts';
+import { listStudies } from './study/overview.ts';
 import { createWatchers } from './study/watch.ts';
 
 export interface HubDeps {
@@ -30,6 +38,11 @@ export interface HubDeps {
   readonly log: Log;
   readonly now: () => number;
   readonly expiryDays: number;
+  readonly counters: Counters;
+  /** Whether programs on this machine read /metrics without a token. */
+  readonly metricsOpen?: boolean;
+  /** Whose X-Forwarded-For is believed: rate limits count callers by it. */
+  readonly trustedProxy?: string;
 }
 
 export interface HubApp {
@@ -38,18 +51,28 @@ export interface HubApp {
 }
 
 export async function createHubApp(deps: HubDeps): Promise<HubApp> {
-  const { db, identity, log, now } = deps;
+  const { db, identity, log, now, counters } = deps;
   const app = Fastify({
     logger: false,
+    trustProxy: deps.trustedProxy ?? false,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
   });
   const watchers = createWatchers();
-  const links = createLinks({ db, identity, log, now, changed: watchers.wake });
+  const links = createLinks({
+    db,
+    identity,
+    log,
+    now,
+    counters,
+    expiryDays: deps.expiryDays,
+    changed: watchers.wake,
+  });
 
   insistOnRouteFacts(app);
+  const document = describeRoutes(app);
   await app.register(rateLimit, { global: false });
   await app.register(websocket, { options: { maxPayload: frameLimit, perMessageDeflate: false } });
-  checkBearer(app, (secret) => bearerOf(db, now(), secret));
+  checkBearer(app, (secret) => bearerOf(db, identity, now(), secret));
   app.setErrorHandler((error, _request, reply) => {
     const known = publicError(error);
     if (known.http >= 500) log.error('request-failed', { code: known.code, status: known.http });
@@ -58,14 +81,18 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
       .send({ error: { code: known.code, message: known.message, remedy: known.remedy } });
   });
 
+  const metrics = createMetrics(async () => [
+    ...(await hubFacts({ db, links, now })),
+    ...counted('moim_hub_', counters.read()),
+  ]);
+  timeRequests(app, metrics);
+  metricsRoutes(app, { metrics, open: deps.metricsOpen ?? false });
   healthRoutes(app, {
     hubKey: identity.public,
-    healthy: () =>
-      sql`select 1`.execute(db).then(
-        () => true,
-        () => false,
-      ),
+    ...(identity.rotations ? { rotations: identity.rotations } : {}),
+    ready: () => hubReadiness(db),
   });
+  pollRoutes(app, { accept: links.accept });
   federationRoutes(app, {
     links,
     hubKey: identity.public,
@@ -81,35 +108,34 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
       return site;
     },
   });
-  studyRoutes(app, {
-    async accept(jws, sender) {
-      const signed = await acceptStudy({ db, identity, now, expiryDays: deps.expiryDays }, jws, sender);
-      log.info('study-received', { study: signed.study.id, version: signed.study.version });
-      links.kick(signed.study.sites.map(({ site }) => site));
-      return signed;
+  studyRoutes(app, studyDesk({ db, identity, now, expiryDays: deps.expiryDays, log, links, watchers }));
+  siteRoutes(app, {
+    list: () => listSites(db),
+    linked: links.connected,
+    async approve(print, by) {
+      const [site] = await approveSites(db, identity, now(), [print], by);
+      if (!site) throw new MoimError('not-found');
+      return site;
     },
-    async jobs(study, sender, after, waitMs) {
-      const read = async () => {
-        const rows = await jobsOf(db, study, sender, after);
-        // A node takes an envelope a little past its time; after that the job will never run, whether or not the site is here.
-        const past = new Date(now() - allowedSkewMs).toISOString();
-        return rows.map((row) => {
-          if (row.state !== 'waiting') return row;
-          if (row.expiresAt < past) return { ...row, state: 'expired' };
-          return links.connected(row.site) ? row : { ...row, state: 'offline' };
-        });
-      };
-      const rows = await read();
-      if (rows.length > 0 || waitMs === 0) return rows;
-      await watchers.wait(study, waitMs);
-      return read();
-    },
-    async replies(study, sender) {
-      await newestVersion(db, study, sender);
-      const roster = (await listSites(db)).map(({ site, key }) => ({ site, key }));
-      return { replies: await repliesOf(db, study), roster };
-    },
+    revoke: (site, by) => revokeSite(db, identity, now(), site, by),
+    roster: () => showRoster(db),
   });
+  tokenRoutes(app, {
+    create(needs, by) {
+      if ((needs.role === 'site') !== (needs.site !== undefined) || needs.site === 'hub')
+        throw new MoimError(
+          'bad-input',
+          '/site: a token of role site names one, no other does; and not "hub"',
+        );
+      return createToken(db, identity, now(), needs, by);
+    },
+    revoke: (id, by) => revokeToken(db, now(), id, by),
+  });
+  overviewRoutes(app, {
+    studies: (after, limit) => listStudies(db, after, limit),
+    audit: (after, limit) => auditPage(db, after, limit),
+  });
+  openApiRoutes(app, { document });
   app.addHook('preClose', async () => {
     watchers.close();
     await links.close();

@@ -1,8 +1,8 @@
-/** Who the hub is: its signing key, from its home. */
+/** Who the hub is: its signing key, from its home, and the keys that it followed. */
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSigningKey, writeSigningKey } from '#host/key-file.ts';
+import { earlierKeys, readSigningKey, writeSigningKey } from '#host/key-file.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { createSigningKey, fingerprint, type PrivateKey, type PublicKey, publicOf } from '#protocol/keys.ts';
 
@@ -10,6 +10,9 @@ export interface HubIdentity {
   readonly key: PrivateKey;
   readonly public: PublicKey;
   readonly fingerprint: string;
+  /** Where the key followed others: each rotation as the key before signed it, and those keys; the oldest first. */
+  readonly rotations?: readonly string[];
+  readonly formerly?: readonly PublicKey[];
 }
 
 const path = (home: string): string => join(home, 'keys', 'hub.json');
@@ -23,6 +26,11 @@ export async function makeHubIdentity(home: string, passphrase?: string): Promis
 export function readHubIdentity(home: string, passphrase?: string): HubIdentity {
   if (!existsSync(path(home)))
     throw new MoimError('not-initialised', 'this home is not a hub yet', { remedy: 'Run `moim hub init`.' });
-  const { key } = readSigningKey(path(home), passphrase);
-  return { key, public: publicOf(key), fingerprint: fingerprint(publicOf(key)) };
+  const file = readSigningKey(path(home), passphrase);
+  return {
+    key: file.key,
+    public: publicOf(file.key),
+    fingerprint: fingerprint(publicOf(file.key)),
+    ...(file.rotations === undefined ? {} : { rotations: file.rotations, formerly: earlierKeys(file) }),
+  };
 }

@@ -2,6 +2,7 @@
 
 import { sql } from 'kysely';
 import { type Environment, readSetting } from '#host/config.ts';
+import { createCounters } from '#host/counters.ts';
 import { refuseSecondRun, removeRunInfo, writeRunInfo } from '#host/home.ts';
 import { createLog, type Log } from '#host/log.ts';
 import { aborted, watchDatabase } from '#host/serve.ts';
@@ -10,6 +11,9 @@ import { createHubApp } from './app.ts';
 import { readHubConfig } from './config.ts';
 import { openHubDatabase } from './database.ts';
 import { readHubIdentity } from './identity.ts';
+import { watchEpoch } from './relay/watch-epoch.ts';
+import { renewRoster } from './roster/roster.ts';
+import { watchRoster } from './roster/watch.ts';
 import { watchSites } from './sites/watch.ts';
 
 export interface HubRun {
@@ -34,8 +38,12 @@ export async function runHub({ home, env, signal, ready, log: given }: HubRun): 
     log,
     now: Date.now,
     expiryDays: config.expiryDays,
+    counters: createCounters(),
+    metricsOpen: config.metricsOpen,
+    trustedProxy: config.trustedProxy,
   });
   try {
+    await renewRoster(database.db, identity, Date.now());
     const url = await listen(app, config.host, config.port);
     const run = { url, pid: process.pid };
     writeRunInfo(home, run);
@@ -44,6 +52,8 @@ export async function runHub({ home, env, signal, ready, log: given }: HubRun): 
     const watching = Promise.all([
       watchDatabase(() => sql`select 1`.execute(database.db), database.reopen, log, signal),
       watchSites(database.db, links, signal),
+      watchRoster(database.db, (head) => links.tellAll({ t: 'roster', head }), signal),
+      watchEpoch(database.db, links, signal),
     ]);
     await aborted(signal);
     await app.close();

@@ -1,17 +1,32 @@
 /** The hub as a study lead sees it. Everything that comes from it is checked: the hub is a relay, not a witness. */
 
 import Type, { type Static } from 'typebox';
+import { hubHttp } from '#host/hub-http.ts';
+import type { HubWay } from '#host/hub-way.ts';
 import { type ErrorCode, MoimError } from '#protocol/errors.ts';
-import { SiteSlug, Uuid } from '#protocol/ids.ts';
+import { Instant, Sha256, SiteSlug, Uuid } from '#protocol/ids.ts';
 import { PublicKey } from '#protocol/keys.ts';
 import { parser } from '#protocol/schema.ts';
 import { Sealed } from '#protocol/seal.ts';
+import type { SignedFile } from './signed-file.ts';
 
 const open = { additionalProperties: true } as const;
 /** What the hub says is shown on a terminal: words of a closed form. */
 const Word = Type.String({ pattern: '^[a-z][a-z-]{1,39}$' });
+const Change = Type.String({ pattern: '^\\d+$' });
+const Standing = Type.Object(
+  {
+    version: Type.Integer({ minimum: 1 }),
+    hash: Sha256,
+    state: Word,
+    versions: Type.Array(Type.Integer({ minimum: 1 })),
+    order: Type.Union([Type.String(), Type.Null()]),
+  },
+  open,
+);
 const Jobs = Type.Object(
   {
+    study: Standing,
     jobs: Type.Array(
       Type.Object(
         {
@@ -19,7 +34,10 @@ const Jobs = Type.Object(
           job: Uuid,
           state: Word,
           code: Type.Union([Word, Type.Null()]),
-          change: Type.String({ pattern: '^\\d+$' }),
+          reason: Type.Union([Word, Type.Null()]),
+          left: Type.Boolean(),
+          late: Type.Boolean(),
+          change: Change,
         },
         open,
       ),
@@ -30,59 +48,74 @@ const Jobs = Type.Object(
 const Replies = Type.Object(
   {
     replies: Type.Array(
-      Type.Object({ job: Uuid, site: SiteSlug, header: Type.String(), sealed: Sealed }, open),
+      Type.Object(
+        { job: Uuid, site: SiteSlug, header: Type.String(), sealed: Sealed, receivedAt: Instant },
+        open,
+      ),
     ),
-    roster: Type.Array(Type.Object({ site: SiteSlug, key: PublicKey }, open)),
   },
+  open,
+);
+const Hub = Type.Object({ key: PublicKey, rotations: Type.Optional(Type.Array(Type.String())) }, open);
+const Roster = Type.Object(
+  { roster: Type.Union([Type.String(), Type.Null()]), heads: Type.Array(Type.String()) },
   open,
 );
 const Sent = Type.Object({ study: Uuid, version: Type.Integer(), hash: Type.String() }, open);
 
+export type HubStudy = Static<typeof Standing>;
+export type HubJobs = Static<typeof Jobs>;
 export type HubJob = Static<typeof Jobs>['jobs'][number];
 export type HubReplies = Static<typeof Replies>;
 
 export interface HubApi {
-  send(jws: string): Promise<Static<typeof Sent>>;
-  /** Jobs changed after `after`; waits up to `waitSeconds` for one. */
-  jobs(study: string, after: string, waitSeconds: number): Promise<HubJob[]>;
-  replies(study: string): Promise<HubReplies>;
+  send(file: SignedFile): Promise<Static<typeof Sent>>;
+  order(study: string, jws: string): Promise<void>;
+  /** How a version stands (the newest unless said otherwise), and its jobs changed after `after`; waits up to `waitSeconds` for a change. */
+  jobs(study: string, after: string, waitSeconds: number, version?: number): Promise<HubJobs>;
+  replies(study: string, version: number): Promise<HubReplies>;
+  /** The key the hub shows, and the rotations that led to it. Nothing is verified here. */
+  hub(): Promise<Static<typeof Hub>>;
+  /** The roster and its heads, signed. Nothing is verified here. */
+  roster(): Promise<Static<typeof Roster>>;
 }
 
-export function hubApi(url: string, token: string, signal?: AbortSignal): HubApi {
+/** `way`: through which proxy, trusting which authority (host/hub-way.ts). */
+export function hubApi(url: string, token: string, signal?: AbortSignal, way: HubWay = {}): HubApi {
+  const http = hubHttp(url, way);
   const call = async (path: string, body?: unknown): Promise<unknown> => {
-    const timeout = AbortSignal.timeout(60_000);
-    let response: Response;
-    try {
-      response = await fetch(`${url}${path}`, {
-        method: body === undefined ? 'GET' : 'POST',
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-      });
-    } catch (cause) {
-      if (signal?.aborted) throw new MoimError('interrupted');
-      throw new MoimError('hub-unreachable', `no answer from ${url}`, { cause });
-    }
-    const answer = (await response.json().catch(() => undefined)) as
-      | { error?: { message?: string; remedy?: string } }
-      | undefined;
-    if (response.ok) return answer;
+    const response = await http.call(path, {
+      headers: { authorization: `Bearer ${token}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    });
+    const answer = response.json() as { error?: { message?: string; remedy?: string } } | undefined;
+    if (response.status >= 200 && response.status < 300) return answer;
     const message = printable(answer?.error?.message) ?? `the hub answered ${response.status}`;
     const remedy = printable(answer?.error?.remedy);
     throw new MoimError(codeOf(response.status), message, remedy === undefined ? {} : { remedy });
   };
   return {
-    send: async (study) => parser(Sent).parse(await call('/api/v1/studies', { study }), 'hub answer'),
-    jobs: async (study, after, wait) =>
+    send: async ({ jws, order, copies }) => {
+      const beside = {
+        ...(order === undefined ? {} : { order }),
+        // A study of one site has no copies: it is its own.
+        ...(copies === undefined || copies.length === 0 ? {} : { copies }),
+      };
+      return parser(Sent).parse(await call('/api/v1/studies', { study: jws, ...beside }), 'hub answer');
+    },
+    order: async (study, order) => void (await call(`/api/v1/studies/${study}/orders`, { order })),
+    jobs: async (study, after, wait, version) =>
       parser(Jobs).parse(
-        await call(`/api/v1/studies/${study}/jobs?after=${after}&wait=${wait}`),
+        await call(
+          `/api/v1/studies/${study}/jobs?after=${after}&wait=${wait}${version === undefined ? '' : `&version=${version}`}`,
+        ),
         'hub answer',
-      ).jobs,
-    replies: async (study) =>
-      parser(Replies).parse(await call(`/api/v1/studies/${study}/replies`), 'hub answer'),
+      ),
+    hub: async () => parser(Hub).parse(await call('/api/v1/hub'), 'hub answer'),
+    roster: async () => parser(Roster).parse(await call('/api/v1/roster'), 'hub answer'),
+    replies: async (study, version) =>
+      parser(Replies).parse(await call(`/api/v1/studies/${study}/replies?version=${version}`), 'hub answer'),
   };
 }
 

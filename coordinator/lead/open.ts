@@ -2,10 +2,12 @@
 
 import { pool } from '#protocol/disclosure/pool.ts';
 import { MoimError } from '#protocol/errors.ts';
-import { fingerprint, type PublicKey, type SealingPair } from '#protocol/keys.ts';
+import type { SealingPair } from '#protocol/keys.ts';
 import { openReply, type SiteAnswer, verifyReply } from '#protocol/reply.ts';
 import { recipientsHash, type SignedStudy } from '#protocol/study.ts';
+import { copyHash } from '#protocol/study-copy.ts';
 import type { HubReplies } from './hub-api.ts';
+import { checkHead, checkTime, type LeadRoster, siteRow } from './roster.ts';
 
 /** One site's verified answer. */
 export interface SiteResult {
@@ -13,12 +15,21 @@ export interface SiteResult {
   readonly answer: SiteAnswer;
   /** True where the study pinned the site's fingerprint; otherwise the key is the hub's word. */
   readonly pinned: boolean;
+  /** When the site sealed it, as it signed. */
+  readonly sealedAt: string;
+  /** When it came, as the hub says. */
+  readonly receivedAt: string;
 }
 
 /**
  * Opens what the hub relayed. A reply that fails any check is left out and named: it never becomes a figure.
  */
-export async function openReplies(signed: SignedStudy, relayed: HubReplies, sealing: SealingPair) {
+export async function openReplies(
+  signed: SignedStudy,
+  relayed: HubReplies,
+  sealing: SealingPair,
+  roster: LeadRoster,
+) {
   const results: SiteResult[] = [];
   const refused: { site: string; code: string }[] = [];
   for (const site of signed.study.sites) {
@@ -26,19 +37,22 @@ export async function openReplies(signed: SignedStudy, relayed: HubReplies, seal
     const [reply] = replies;
     if (!reply) continue;
     try {
-      const key = siteKey(relayed, site);
+      const row = await siteRow(roster, site, reply.header);
+      const { key } = row;
       const header = await verifyReply(reply.header, reply.sealed, key);
+      checkTime(roster, row, header.sealedAt);
       const { context } = header;
       if (
         context.job !== site.job ||
         context.site !== site.site ||
         context.study !== signed.study.id ||
-        context.studyHash !== signed.hash ||
+        (context.studyHash !== signed.hash && context.studyHash !== copyHash(signed, site)) ||
         context.recipients !== recipientsHash(signed.study)
       ) {
         throw new MoimError('bad-signature', 'a reply of another study');
       }
       const answer = await openReply(header, reply.sealed, sealing, key);
+      checkHead(roster, answer.roster);
       const told = new Set(answer.cohorts.map(({ cohort }) => cohort));
       if (
         told.size !== answer.cohorts.length ||
@@ -49,7 +63,13 @@ export async function openReplies(signed: SignedStudy, relayed: HubReplies, seal
       if (answer.minimumCell < signed.study.minimumCell)
         throw new MoimError('bad-input', 'an answer under the study’s own minimum cell');
       for (const { cells } of answer.cohorts) checkCells(site.site, cells);
-      results.push({ site: site.site, answer, pinned: site.fingerprint !== undefined });
+      results.push({
+        site: site.site,
+        answer,
+        pinned: site.fingerprint !== undefined,
+        sealedAt: header.sealedAt,
+        receivedAt: reply.receivedAt,
+      });
     } catch (cause) {
       refused.push({ site: site.site, code: cause instanceof MoimError ? cause.code : 'internal' });
     }
@@ -62,13 +82,4 @@ function checkCells(site: string, cells: SiteAnswer['cohorts'][number]['cells'])
   pool([{ site, cells }], { of: 1 });
   const odd = cells.some(({ id, kind }) => (kind === 'rows') !== /^rows(:|$)/.test(id));
   if (odd) throw new MoimError('bad-input', 'a cell counts something else than its name says');
-}
-
-function siteKey(relayed: HubReplies, site: { site: string; fingerprint?: string }): PublicKey {
-  const key = relayed.roster.find((entry) => entry.site === site.site)?.key;
-  if (!key) throw new MoimError('unknown-site', 'the hub gave no key for this site');
-  if (site.fingerprint !== undefined && fingerprint(key) !== site.fingerprint) {
-    throw new MoimError('bad-signature', 'the hub gave another key than the one pinned in the study');
-  }
-  return key;
 }

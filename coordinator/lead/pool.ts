@@ -1,11 +1,14 @@
 /** SiteResult → PooledResult: one answer that says which hospitals it stands on. */
 
 import type { ReleasedCell } from '#protocol/cell.ts';
+import { isComplete, isLate } from '#protocol/completion.ts';
 import { pool } from '#protocol/disclosure/pool.ts';
-import type { CompletionRule, SignedStudy } from '#protocol/study.ts';
+import { allowedSkewMs } from '#protocol/envelope.ts';
+import type { StudyOrder } from '#protocol/order.ts';
+import type { SignedStudy } from '#protocol/study.ts';
 import { type Figure, type PooledCount, pooledCount } from '#sql/analysis/count/pool.ts';
 import { read } from '#sql/circe/read.ts';
-import type { HubJob } from './hub-api.ts';
+import type { HubJob, HubStudy } from './hub-api.ts';
 import type { SiteResult } from './open.ts';
 
 /** One site beside the pooled figures: its state, and what it released per cohort. */
@@ -13,10 +16,21 @@ export interface SiteLine {
   readonly site: string;
   readonly state: string;
   readonly code?: string;
+  /** Why a person at the hospital refused. */
+  readonly reason?: string;
+  /** Sealed by the site after the day on which answers count; left out of the pool unless asked for. */
+  readonly late?: true;
+  /** The site left the network; what it answered before counts. */
+  readonly left?: true;
+  /** It answered though the lead had paused or withdrawn the study: the order had not reached it. */
+  readonly despite?: 'pause' | 'withdraw';
   readonly pinned?: boolean;
   readonly minCell?: number;
   readonly dataVersion?: string;
+  /** When the site sealed its answer, as it signed. */
   readonly answeredAt?: string;
+  /** When the hub says that the answer came, where that is a day or more from when it was sealed. */
+  readonly receivedAt?: string;
   readonly cohorts?: readonly { readonly name: string; readonly persons: Figure; readonly rows: Figure }[];
 }
 
@@ -25,6 +39,8 @@ export interface PooledResult {
   readonly version: number;
   readonly hash: string;
   readonly title: string;
+  /** As the hub shows it: open, paused, complete, closed or withdrawn. */
+  readonly state: string;
   /** "2 of 3": how many of the study's sites the figures stand on. */
   readonly standsOn: string;
   readonly complete: boolean;
@@ -34,16 +50,27 @@ export interface PooledResult {
   readonly cohorts: readonly PooledCount[];
 }
 
-export function poolResults(
-  signed: SignedStudy,
-  jobs: readonly HubJob[],
-  opened: {
+/** What the lead's side knows beside the opened answers. */
+export interface PoolNeeds {
+  readonly signed: SignedStudy;
+  readonly standing: Pick<HubStudy, 'state'>;
+  readonly jobs: readonly HubJob[];
+  readonly opened: {
     readonly results: readonly SiteResult[];
     readonly refused: readonly { site: string; code: string }[];
-  },
-): PooledResult {
+  };
+  /** The lead's last order about this version. */
+  readonly order?: StudyOrder | undefined;
+  /** Whether late answers are pooled too. */
+  readonly late?: boolean;
+  readonly now: number;
+}
+
+export function poolResults(needs: PoolNeeds): PooledResult {
+  const { signed, opened } = needs;
   const { study } = signed;
-  const { results } = opened;
+  const inTime = opened.results.filter(({ sealedAt }) => !isLate(study.completion, sealedAt));
+  const results = needs.late === true ? opened.results : inTime;
   const cohorts = study.cohorts.map(({ name, definition }, i) => {
     const sites = results.map(({ site, answer }) => ({ site, cells: cellsOf(answer.cohorts, i) }));
     return pooledCount(name, ruleNames(definition), pool(sites, { of: study.sites.length }));
@@ -54,39 +81,41 @@ export function poolResults(
     version: study.version,
     hash: signed.hash,
     title: study.title,
+    state: needs.standing.state,
     standsOn: `${results.length} of ${study.sites.length}`,
-    complete: isComplete(study.completion, results.length, study.sites.length),
+    // By the answers opened here and by no word of the hub's.
+    complete: isComplete(study.completion, { sites: study.sites.length, inTime: inTime.length }, needs.now),
     // The least that any answer kept to: what the pooled figures as a whole can claim.
     minCell: minCells.length === 0 ? study.minimumCell : Math.min(...minCells),
     counts: 'person-records over sites: one patient may visit two hospitals',
-    sites: study.sites.map(({ site }) => siteLine(site, signed, jobs, opened)),
+    sites: study.sites.map(({ site }) => siteLine(site, needs)),
     cohorts,
   };
 }
 
-export function isComplete(rule: CompletionRule, answered: number, sites: number): boolean {
-  return answered >= (rule.kind === 'at-least' ? rule.sites : sites);
-}
-
-function siteLine(
-  site: string,
-  signed: SignedStudy,
-  jobs: readonly HubJob[],
-  opened: {
-    readonly results: readonly SiteResult[];
-    readonly refused: readonly { site: string; code: string }[];
-  },
-): SiteLine {
+function siteLine(site: string, { signed, jobs, opened, order }: PoolNeeds): SiteLine {
+  const job = jobs.find((each) => each.site === site);
+  const left = job?.left === true ? { left: true as const } : {};
   const result = opened.results.find((each) => each.site === site);
   if (result) {
-    const { answer, pinned } = result;
+    const { answer, pinned, sealedAt, receivedAt } = result;
+    const apart = Math.abs(Date.parse(receivedAt) - Date.parse(sealedAt)) >= 86_400_000;
+    const despite =
+      order !== undefined &&
+      order.order !== 'resume' &&
+      order.version >= signed.study.version &&
+      Date.parse(sealedAt) > Date.parse(order.at) + allowedSkewMs;
     return {
       site,
       state: 'answered',
+      ...(isLate(signed.study.completion, sealedAt) ? { late: true as const } : {}),
+      ...left,
+      ...(despite ? { despite: order.order as 'pause' | 'withdraw' } : {}),
       pinned,
       minCell: answer.minimumCell,
       dataVersion: answer.dataVersion,
-      answeredAt: answer.answeredAt,
+      answeredAt: sealedAt,
+      ...(apart ? { receivedAt } : {}),
       cohorts: signed.study.cohorts.map(({ name, definition }, i) => {
         const { persons, rows } = pooledCount(
           name,
@@ -98,9 +127,14 @@ function siteLine(
     };
   }
   const bad = opened.refused.find((each) => each.site === site);
-  if (bad) return { site, state: 'failed', code: bad.code };
-  const job = jobs.find((each) => each.site === site);
-  return { site, state: job?.state ?? 'waiting', ...(job?.code ? { code: job.code } : {}) };
+  if (bad) return { site, state: 'failed', code: bad.code, ...left };
+  return {
+    site,
+    state: job?.state ?? 'waiting',
+    ...(job?.code ? { code: job.code } : {}),
+    ...(job?.reason ? { reason: job.reason } : {}),
+    ...left,
+  };
 }
 
 function cellsOf(cohorts: SiteResult['answer']['cohorts'], cohort: number): ReleasedCell[] {

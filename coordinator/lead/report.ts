@@ -2,13 +2,13 @@
 
 import { stringify } from 'csv-stringify/sync';
 import type { Figure } from '#sql/analysis/count/pool.ts';
-import type { PooledResult } from './pool.ts';
+import type { PooledResult, SiteLine } from './pool.ts';
 
 /** The table: every figure, how many sites it stands on, and what each site released. */
 export function table(result: PooledResult): string {
   const lines = [
     `${result.title}`,
-    `stands on ${result.standsOn} sites; minimum cell ${result.minCell}; ${result.counts}`,
+    `version ${result.version}, ${result.state}; stands on ${result.standsOn} sites; minimum cell ${result.minCell}; ${result.counts}`,
     '',
   ];
   for (const cohort of result.cohorts) {
@@ -47,11 +47,9 @@ export function table(result: PooledResult): string {
     lines.push('  from');
     const from = result.sites.map((site) => {
       const own = site.cohorts?.find(({ name }) => name === cohort.name);
-      const tail = site.code ? ` (${site.code})` : '';
-      const name = site.pinned === false ? `${site.site} (key not pinned: the hub's word)` : site.site;
       return [
-        `  ${name}`,
-        own ? `${figure(own.persons)} persons` : `${site.state}${tail}`,
+        `  ${site.site}${marks(site)}`,
+        own ? `${figure(own.persons)} persons` : siteWords(site),
         own ? `${figure(own.rows)} rows` : '',
       ];
     });
@@ -60,13 +58,43 @@ export function table(result: PooledResult): string {
   return lines.join('\n').trimEnd();
 }
 
+/** A site's state with what stands beside it: "refused (hospital-refused, scope)". */
+export function siteWords({ state, code, reason, late, left }: SiteLine): string {
+  const beside = [code, reason, late ? 'late' : undefined, left && state !== 'left' ? 'left' : undefined];
+  const said = beside.filter((word) => word !== undefined).join(', ');
+  return said === '' ? state : `${state} (${said})`;
+}
+
+function marks({ pinned, late, left, despite }: SiteLine): string {
+  const said = [
+    pinned === false ? "key not pinned: the hub's word" : undefined,
+    late ? 'late' : undefined,
+    left ? 'left the network since' : undefined,
+    despite === undefined ? undefined : `after the order to ${despite}`,
+  ].filter((word) => word !== undefined);
+  return said.length === 0 ? '' : ` (${said.join('; ')})`;
+}
+
 /** One line a figure, pooled first, then per site. */
 export function csv(result: PooledResult): string {
   const out: unknown[][] = [
-    ['cohort', 'site', 'measure', 'step', 'sex', 'age_band', 'state', 'value', 'low', 'high', 'sites'],
+    [
+      'cohort',
+      'site',
+      'measure',
+      'step',
+      'sex',
+      'age_band',
+      'state',
+      'value',
+      'low',
+      'high',
+      'sites',
+      'late',
+    ],
   ];
-  const add = (place: readonly unknown[], { state, value, low, high, sites }: Figure) =>
-    out.push([...place, state, value, low, high, sites]);
+  const add = (place: readonly unknown[], { state, value, low, high, sites }: Figure, late = '') =>
+    out.push([...place, state, value, low, high, sites, late]);
   for (const cohort of result.cohorts) {
     add([cohort.name, '', 'persons', '', '', ''], cohort.persons);
     add([cohort.name, '', 'rows', '', '', ''], cohort.rows);
@@ -79,8 +107,9 @@ export function csv(result: PooledResult): string {
       add([cohort.name, '', 'persons', '', sex, ageBand], persons);
     for (const site of result.sites) {
       for (const own of site.cohorts?.filter(({ name }) => name === cohort.name) ?? []) {
-        add([cohort.name, site.site, 'persons', '', '', ''], own.persons);
-        add([cohort.name, site.site, 'rows', '', '', ''], own.rows);
+        const late = site.late ? 'late' : '';
+        add([cohort.name, site.site, 'persons', '', '', ''], own.persons, late);
+        add([cohort.name, site.site, 'rows', '', '', ''], own.rows, late);
       }
     }
   }

@@ -6,20 +6,22 @@ import { MoimError } from '#protocol/errors.ts';
 import { uuidv7 } from '#protocol/ids.ts';
 import { createSealingPair, type PrivateKey, type SealingPair } from '#protocol/keys.ts';
 import { parseJson } from '#protocol/schema.ts';
-import { readStudyDraft, type SignedStudy, signStudy } from '#protocol/study.ts';
+import { readStudyDraft, type SignedStudy, type StudyDraft, signStudy } from '#protocol/study.ts';
+import { signCopies } from '#protocol/study-copy.ts';
 import { check } from '#sql/circe/check.ts';
 import { read } from '#sql/circe/read.ts';
 
 /**
- * Reads and signs a study file. A cohort may give its `definition` in place, or name a `file` beside the study file. Throws MoimError
+ * Reads and signs a study file, as a new study or as the version after the one it amends. A cohort may give its `definition` in place, or name a `file` beside the study file. Throws MoimError
  * `bad-input` or `definition-refused` with every place at fault, `not-canonical` for a number beyond 2^53.
  */
 export async function signStudyFile(
   file: string,
   key: PrivateKey,
   now: number,
-): Promise<{ signed: SignedStudy; sealing: SealingPair }> {
-  const draft = readStudyDraft(embedFiles(parseJson(readText(file, 'study'), file), dirname(file)));
+  amends?: SignedStudy,
+): Promise<{ signed: SignedStudy; sealing: SealingPair; copies: readonly string[] }> {
+  const draft = readDraftFile(file);
   const faults = draft.cohorts.flatMap(({ name, definition }) => {
     const result = read(JSON.stringify(definition));
     const findings = result.ok
@@ -34,8 +36,16 @@ export async function signStudyFile(
     sealingKey: sealing.public,
     signedAt: new Date(now).toISOString(),
     nextId: () => uuidv7(now),
+    ...(amends ? { amends } : {}),
   });
-  return { signed, sealing };
+  // A study of one site is that site's copy already.
+  const copies = signed.study.sites.length > 1 ? await signCopies(signed, key) : [];
+  return { signed, sealing, copies };
+}
+
+/** Reads what a lead wrote, with the definitions it names by file. Throws MoimError `bad-input`. */
+export function readDraftFile(file: string): StudyDraft {
+  return readStudyDraft(embedFiles(parseJson(readText(file, 'study'), file), dirname(file)));
 }
 
 function embedFiles(value: unknown, folder: string): unknown {

@@ -28,7 +28,8 @@ export const migrationsFolder = fileURLToPath(new URL('../../sql/migrations', im
 
 /**
  * Applies what is missing of `stream` to `schema`, which is made where it is missing, and gives the names of the files
- * applied. `database` is a pool, or a client outside any transaction. Two processes may call it at once.
+ * applied; `upTo` a number, where an older state is wanted. `database` is a pool, or a client outside any transaction. Two processes may
+ * call it at once.
  * Throws MoimError `migration-changed` (a file that was run has changed or is gone, or the numbers have a gap),
  * `database-newer` (a newer Moim was here), or what `databaseError` gives.
  */
@@ -37,8 +38,9 @@ export async function migrate(
   stream: Stream,
   schema: string,
   folder: string = migrationsFolder,
+  upTo = Number.POSITIVE_INFINITY,
 ): Promise<readonly string[]> {
-  const files = readMigrations(stream, folder);
+  const files = readMigrations(stream, folder).filter(({ number }) => number <= upTo);
   const source = 'pool' in database ? database.pool : database;
   try {
     if (!(source instanceof pg.Pool)) return await apply(source, stream, schema, files);
@@ -50,6 +52,29 @@ export async function migrate(
     }
   } catch (error) {
     throw databaseError(error);
+  }
+}
+
+/**
+ * How many files of `stream` the schema has not seen, without running any: what the next start will do. Throws as `migrate` does
+ * where the database is newer or was made by other files.
+ */
+export async function pendingMigrations(database: pg.Pool, stream: Stream, schema: string): Promise<number> {
+  const files = readMigrations(stream);
+  const client = await database.connect().catch((cause: unknown) => {
+    throw databaseError(cause);
+  });
+  try {
+    const { rows } = await client.query<{ there: boolean }>(
+      `SELECT to_regclass(format('%I.moim_migration', $1::text)) IS NOT NULL AS there`,
+      [schema],
+    );
+    if (!rows[0]?.there) return files.length;
+    return (await compare(client, stream, schema, files)).length;
+  } catch (error) {
+    throw databaseError(error);
+  } finally {
+    client.release();
   }
 }
 

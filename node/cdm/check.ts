@@ -8,6 +8,7 @@ import type { ClientBase } from 'pg';
 import { MoimError } from '#protocol/errors.ts';
 import { cdmTables } from '#sql/cdm/tables.ts';
 import { readCatalog } from './catalog.ts';
+import { checkPersonSource } from './check-keys.ts';
 import { RowCheck } from './check-rows.ts';
 import { checkStructure } from './check-structure.ts';
 import type { Finding, Severity } from './finding.ts';
@@ -27,6 +28,7 @@ export async function checkCdm(client: ClientBase, schema: string): Promise<read
     }
     const findings = checkStructure(catalog);
     await new RowCheck(client, schema, catalog, findings).contents();
+    findings.push(...(await checkPersonSource(client, schema, catalog)));
     const order: readonly Severity[] = ['error', 'warning', 'info'];
     return findings.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
   } finally {

@@ -50,7 +50,9 @@ export async function fillTables<T>(
     await client.query(`set local maintenance_work_mem = '256MB'; set local statement_timeout = 0`);
     await client.query(`truncate ${qualified.join(', ')}`);
     const builds = await dropIndexes(client, schema, tables);
-    const answer = await work({ copy: (...args) => copyInto(client, schema, ...args) });
+    const answer = await work({
+      copy: (table, ...rest) => copyInto(client, qualify(schema, table.name), ...rest),
+    });
     for (const build of builds) await runBuild(client, schema, build);
     await client.query(`analyze ${qualified.join(', ')}`);
     for (const table of tables) await noteFingerprint(client, schema, table);
@@ -67,18 +69,16 @@ export function qualify(schema: string, table: string): string {
   return `${quoteName(schema)}.${quoteName(table)}`;
 }
 
-async function copyInto(
+/** COPY into `table` (as `qualify` gives it), made or emptied in the same transaction. Gives the rows taken. */
+export async function copyInto(
   client: ClientBase,
-  schema: string,
-  table: CdmTable,
+  table: string,
   columns: readonly string[],
   options: string,
   source: Iterable<Buffer> | AsyncIterable<Buffer>,
 ): Promise<number> {
   const names = columns.map(quoteName).join(', ');
-  const stream = client.query(
-    pgCopy.from(`copy ${qualify(schema, table.name)} (${names}) from stdin with (${options}, freeze)`),
-  );
+  const stream = client.query(pgCopy.from(`copy ${table} (${names}) from stdin with (${options}, freeze)`));
   // A stream that fails while nobody waits on it must still have a listener; `finished` is awaited in every case.
   let failed = false;
   const finished = new Promise<void>((resolve, reject) => {

@@ -8,6 +8,7 @@ import { CsvScanner } from './csv.ts';
 import { copyOptions, RowEncoder } from './encode.ts';
 import { type CdmFile, readCdmFile, readCdmFolder } from './files.ts';
 import { fillTables, isSqlState, qualify, RepeatedKey } from './fill.ts';
+import { asOnlyFiller, settleSession, withDataAlone } from './hold.ts';
 import { withSession } from './session.ts';
 
 export interface LoadOptions {
@@ -21,6 +22,8 @@ export interface LoadOptions {
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Hears each table as soon as it is loaded. */
   readonly onTable?: (table: LoadedTable) => void;
+  /** Hears what is waited for. */
+  readonly onWait?: ((what: string) => void) | undefined;
 }
 
 export interface LoadProgress {
@@ -47,28 +50,50 @@ export interface LoadReport {
  * Headers of all files are read first, so that a wrong column stops the load before any row is written.
  *
  * Throws MoimError `file-unreadable`, `cdm-bad-file` (all files' faults), `cdm-filled`, `cdm-missing`, `cdm-bad-row`
- * (up to 20 lines `file:line column: kind of fault`; the table is as before, tables before it are loaded), `interrupted`.
+ * (up to 20 lines `file:line column: kind of fault`; the table is as before, tables before it are loaded), `cdm-busy` (another command
+ * fills the schema), `interrupted`.
  */
 export async function loadCdm(database: { readonly pool: Pool }, options: LoadOptions): Promise<LoadReport> {
   const { directory, schema, replace = false, ignoreUnknown = false } = options;
   const folder = await readCdmFolder(directory, ignoreUnknown);
   return withSession(database.pool, options.signal, async (client) => {
-    await refuseFilled(client, schema, folder.files, replace);
-    const totalBytes = folder.files.reduce((sum, file) => sum + file.bytes, 0);
-    let before = 0;
-    const tables: LoadedTable[] = [];
-    for (const file of folder.files) {
-      const started = performance.now();
-      const onBytes = (bytes: number) =>
-        options.onProgress?.({ table: file.table.name, bytes: before + bytes, totalBytes });
-      const rows = await loadFile(client, schema, file, onBytes, options.signal);
-      before += file.bytes;
-      const loaded = { table: file.table.name, rows, ms: Math.round(performance.now() - started) };
-      tables.push(loaded);
-      options.onTable?.(loaded);
-    }
-    return { tables, notes: folder.notes };
+    await settleSession(client);
+    // Running jobs finish on the old rows, and new ones wait for the whole load: tables change one by one.
+    const load = () =>
+      withDataAlone(
+        client,
+        schema,
+        options.onWait && (() => options.onWait?.('jobs that run on the data in force')),
+        async () => {
+          await refuseFilled(client, schema, folder.files, replace);
+          return { tables: await loadFiles(client, schema, folder.files, options), notes: folder.notes };
+        },
+      );
+    return asOnlyFiller(client, schema, load);
   });
+}
+
+/** Loads files one by one into the tables of `schema`, which may be filled. Throws as `loadCdm`. */
+export async function loadFiles(
+  client: ClientBase,
+  schema: string,
+  files: readonly CdmFile[],
+  options: Pick<LoadOptions, 'onProgress' | 'onTable' | 'signal'>,
+): Promise<readonly LoadedTable[]> {
+  const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  let before = 0;
+  const tables: LoadedTable[] = [];
+  for (const file of files) {
+    const started = performance.now();
+    const onBytes = (bytes: number) =>
+      options.onProgress?.({ table: file.table.name, bytes: before + bytes, totalBytes });
+    const rows = await loadFile(client, schema, file, onBytes, options.signal);
+    before += file.bytes;
+    const loaded = { table: file.table.name, rows, ms: Math.round(performance.now() - started) };
+    tables.push(loaded);
+    options.onTable?.(loaded);
+  }
+  return tables;
 }
 
 async function loadFile(

@@ -12,6 +12,7 @@ import type { ClientBase, Pool } from 'pg';
 import { MoimError } from '#protocol/errors.ts';
 import { type CdmTable, cdmTables, findCdmTable } from '#sql/cdm/tables.ts';
 import { fillTables, qualify } from './fill.ts';
+import { asOnlyFiller, settleSession, withDataAlone } from './hold.ts';
 import { withSession } from './session.ts';
 import { makeLife } from './synth/life.ts';
 import { findMix, type Mix, mixNames } from './synth/mixes.ts';
@@ -29,6 +30,8 @@ export interface SynthOptions {
   /** About 500 rows a person instead of about 30. */
   readonly dense?: boolean;
   readonly signal?: AbortSignal;
+  /** Hears when running jobs are waited for. */
+  readonly onWait?: (() => void) | undefined;
   /** Hears how many persons are made. */
   readonly onProgress?: (persons: number) => void;
 }
@@ -62,6 +65,12 @@ export async function synthesiseInto(
 ): Promise<SynthSummary> {
   const made = new Hospital(options);
   return withSession(database.pool, options.signal, async (client) => {
+    await settleSession(client);
+    return asOnlyFiller(client, options.schema, () =>
+      withDataAlone(client, options.schema, options.onWait, () => fill(client)),
+    );
+  });
+  async function fill(client: ClientBase): Promise<SynthSummary> {
     const filled = await filledTables(client, options.schema);
     if (filled.length > 0 && !options.replace)
       throw new MoimError('cdm-filled', `${filled.join(', ')}: filled already`);
@@ -71,7 +80,7 @@ export async function synthesiseInto(
         await copy(piece.table, piece.columns, 'format csv', [piece.csv]);
     });
     return made.summary();
-  });
+  }
 }
 
 /**

@@ -11,7 +11,7 @@
  * one, or for a table that was never filled by us, they are computed on demand with SELECT alone.
  */
 
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { quoteName } from '#sql/cdm/ddl.ts';
 import { type CdmTable, cdmTables } from '#sql/cdm/tables.ts';
@@ -56,6 +56,17 @@ export async function vocabularyVersion(client: ClientBase | Pool, schema: strin
   }
   const prints = await fingerprints(client, schema, false, (table) => ofConcepts.has(table.name));
   return `unversioned-${digest(prints).slice(0, 12)}`;
+}
+
+/** A data version as answers carry it: keyed, so that nobody outside can try guesses of the data against it. */
+export function answerVersion(version: string, archiveSecret: string): string {
+  return createHmac('sha256', archiveSecret).update(version).digest('hex');
+}
+
+/** The fingerprint of one table as text, noted or computed. */
+export async function tablePrint(client: ClientBase | Pool, schema: string, table: string): Promise<string> {
+  const print = (await fingerprints(client, schema, false, ({ name }) => name === table)).get(table);
+  return print === undefined ? 'none' : `${print.rows} ${print.sum}`;
 }
 
 /** Computes and keeps the fingerprint of one table of an owned CDM; part of the transaction that fills it. */

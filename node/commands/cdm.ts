@@ -1,20 +1,10 @@
 /** `moim cdm`: fill, check and make up the CDM of this home. */
 
-import {
-  type Command,
-  type CommandContext,
-  type Commands,
-  needArg,
-  needFlag,
-  numberFlag,
-  textFlag,
-} from '#host/command.ts';
-import { type Database, openDatabase } from '#host/postgres/database.ts';
-import { databaseError } from '#host/postgres/error.ts';
-import { migrate } from '#host/postgres/migrate.ts';
+import { type Command, type Commands, needArg, needFlag, numberFlag, textFlag } from '#host/command.ts';
+import { openDatabase } from '#host/postgres/database.ts';
 import { MoimError } from '#protocol/errors.ts';
-import { quoteName } from '#sql/cdm/ddl.ts';
 import { checkCdm } from '../cdm/check.ts';
+import { checkPersonKeys } from '../cdm/check-keys.ts';
 import { layOut } from '../cdm/layout.ts';
 import { type LoadedTable, loadCdm } from '../cdm/load.ts';
 import { openProgress } from '../cdm/progress.ts';
@@ -22,6 +12,8 @@ import { withSession } from '../cdm/session.ts';
 import { findMix, mixNames } from '../cdm/synth/mixes.ts';
 import { type SynthSummary, synthesiseFiles, synthesiseInto } from '../cdm/synth.ts';
 import { readNodeConfig } from '../config.ts';
+import { keepKeys, schemaOf, withOwnCdm } from './cdm/own.ts';
+import { refresh } from './cdm/refresh.ts';
 
 const load: Command = {
   summary:
@@ -45,6 +37,7 @@ const load: Command = {
           ignoreUnknown: context.flags['ignore-unknown'] === true,
           signal: context.signal,
           onProgress: ({ table, bytes, totalBytes }) => progress.show(bytes / Math.max(1, totalBytes), table),
+          onWait: (what) => context.note(`waiting for ${what}`),
           onTable: (table) => {
             loaded.push(table);
             if (context.json) context.out(JSON.stringify(table));
@@ -52,6 +45,7 @@ const load: Command = {
         });
         progress.clear();
         for (const note of report.notes) context.note(note);
+        await keepKeys(context, database, schema);
         return 0;
       } finally {
         progress.clear();
@@ -74,13 +68,14 @@ const check: Command = {
       signal: context.signal,
     });
     try {
-      const findings = await withSession(database.pool, context.signal, (client) =>
-        checkCdm(client, schemaOf(context)),
-      );
+      const findings = await withSession(database.pool, context.signal, async (client) => [
+        ...(await checkCdm(client, schemaOf(context))),
+        ...(cdmUrl === undefined ? await checkPersonKeys(client, schemaOf(context)) : []),
+      ]);
+      const severities = new Set(findings.map((finding) => finding.severity));
       if (context.json) context.out(JSON.stringify(findings));
       else if (findings.length === 0) context.out('nothing is amiss');
       else context.out(layOut(findings, ['severity', 'code', 'table', 'count', 'remedy']));
-      const severities = new Set(findings.map((finding) => finding.severity));
       return severities.has('error') || (context.flags.strict === true && severities.has('warning')) ? 1 : 0;
     } finally {
       await database.close();
@@ -113,6 +108,7 @@ const synth: Command = {
       dense: context.flags.dense === true,
       replace: context.flags.replace === true,
       signal: context.signal,
+      onWait: () => context.note('waiting for jobs that run on the data in force'),
       onProgress: (made: number) => progress.show(made / persons, 'persons'),
     };
     const directory = textFlag(context, 'out');
@@ -120,7 +116,11 @@ const synth: Command = {
     try {
       const summary =
         directory === undefined
-          ? await withOwnCdm(context, (database, schema) => synthesiseInto(database, { ...options, schema }))
+          ? await withOwnCdm(context, async (database, schema) => {
+              const made = await synthesiseInto(database, { ...options, schema });
+              await keepKeys(context, database, schema);
+              return made;
+            })
           : await synthesiseFiles({ ...options, directory });
       progress.clear();
       context.out(
@@ -135,55 +135,7 @@ const synth: Command = {
   },
 };
 
-export const commands: Commands = { load, check, synth };
-
-/** Opens the database and brings the CDM's schema to its present state. Refuses an attached CDM, and one not made by us. */
-async function withOwnCdm<T>(
-  context: CommandContext,
-  work: (database: Database, schema: string) => Promise<T>,
-): Promise<T> {
-  const { cdmUrl, databaseUrl } = readNodeConfig(context.home, context.env);
-  if (cdmUrl !== undefined) throw new MoimError('cdm-attached');
-  const schema = schemaOf(context);
-  const database = await openDatabase({ home: context.home, url: databaseUrl, signal: context.signal });
-  try {
-    await refuseForeign(database, schema);
-    await migrate(database.pool, 'cdm', schema);
-    return await work(database, schema);
-  } catch (error) {
-    throw databaseError(error, context.signal);
-  } finally {
-    await database.close();
-  }
-}
-
-/** A schema that holds tables but none of our migrations is somebody else's. */
-async function refuseForeign(database: Database, schema: string): Promise<void> {
-  const found = await database.pool.query<{ ours: boolean; tables: string }>(
-    `select bool_or(c.relname = 'moim_migration') as ours, count(*)::text as tables
-       from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relkind in ('r', 'p', 'v')`,
-    [schema],
-  );
-  const [row] = found.rows;
-  if (row === undefined || row.tables === '0') return;
-  const stream = row.ours
-    ? await database.pool.query(
-        `select 1 from ${quoteName(schema)}.moim_migration where stream = 'cdm' limit 1`,
-      )
-    : undefined;
-  if (stream?.rowCount) return;
-  throw new MoimError('cdm-attached', `the schema ${schema} holds tables that are not a CDM of ours`, {
-    remedy: 'Name another schema with --schema: Moim writes only to a CDM that it made.',
-  });
-}
-
-function schemaOf(context: CommandContext): string {
-  const schema = textFlag(context, 'schema') ?? readNodeConfig(context.home, context.env).cdmSchema;
-  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || schema.startsWith('pg_')) {
-    throw new MoimError('usage', '--schema takes a name of a-z, 0-9 and _ that does not begin with pg_');
-  }
-  return schema;
-}
+export const commands: Commands = { load, refresh, check, synth };
 
 function inWords(summary: SynthSummary, ms: number): string {
   const { persons, seed, mix, dense, rows, hash } = summary;

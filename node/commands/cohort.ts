@@ -11,6 +11,7 @@ import { identifier } from '#sql/circe/literal.ts';
 import { refusals } from '#sql/circe/refusal.ts';
 import { cohortStatement } from '#sql/circe/statement.ts';
 import { checkAttached } from '../attached.ts';
+import { withSteadyData } from '../cdm/hold.ts';
 import { dataVersion, vocabularyVersion } from '../cdm/version.ts';
 import { resolveConceptSets } from '../cohort/concept-sets.ts';
 import { definitionFiles, faults, readDefinition } from '../cohort/definitions.ts';
@@ -101,19 +102,24 @@ export const commands: Commands = {
         if (attached && writes) await checkAttached(pool, schema);
         if (!writes)
           context.note(`no writable schema ${resultsSchema} beside the attached CDM: nothing is stored`);
-        const failed = await runCohorts(pool, files, {
-          cdmSchema: schema,
-          resultsSchema: writes ? resultsSchema : undefined,
-          dataVersion: writes ? await knownVersion(pool, schema) : undefined,
-          parity: context.flags['circe-parity'] === true,
-          force: context.flags.force === true,
-          withoutRules,
-          connections,
-          signal: context.signal,
-          ...(timeoutMs === undefined ? {} : { timeoutMs }),
-          now: () => new Date(),
-          onLine: (line) => context.out(lineOf(line)),
-        });
+        const steady = <T>(work: () => Promise<T>) =>
+          attached ? work() : withSteadyData(pool, schema, context.signal, work);
+        const run = async () =>
+          runCohorts(pool, files, {
+            cdmSchema: schema,
+            resultsSchema: writes ? resultsSchema : undefined,
+            dataVersion: writes ? await knownVersion(pool, schema) : undefined,
+            parity: context.flags['circe-parity'] === true,
+            force: context.flags.force === true,
+            withoutRules,
+            connections,
+            signal: context.signal,
+            ...(timeoutMs === undefined ? {} : { timeoutMs }),
+            now: () => new Date(),
+            onLine: (line) => context.out(lineOf(line)),
+          });
+        // The version that answers are kept under is of the data that they are counted on.
+        const failed = await steady(run);
         context.note(`${files.length - failed} of ${files.length} cohorts`);
         return failed === 0 ? 0 : 1;
       });

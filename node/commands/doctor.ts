@@ -4,15 +4,22 @@ import { auditEntries } from '#host/audit-log.ts';
 import type { Command, CommandContext, Commands } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
 import { diagnose, type Finding, printFindings, printSettings } from '#host/diagnosis.ts';
-import { MoimError } from '#protocol/errors.ts';
-import { fingerprint } from '#protocol/keys.ts';
+import { checkDisk, checkModes, checkPassphrase } from '#host/home-check.ts';
+import { hubWay } from '#host/hub-way.ts';
+import { lookAtDatabase } from '#host/postgres/look.ts';
+import type { Stream } from '#host/postgres/migrate.ts';
 import { verifyLedger } from '#protocol/ledger.ts';
 import { quoteName } from '#sql/cdm/ddl.ts';
-import { readNodeConfig } from '../config.ts';
+import { standingFinding } from '../audit/standing.ts';
+import { type NodeConfig, readNodeConfig } from '../config.ts';
 import { type NodeDatabase, openNodeDatabase } from '../database.ts';
 import { readNodeIdentity, readPinnedHub } from '../identity.ts';
-import { listLeads } from '../job/lead.ts';
-import { currentPolicy, policyInWords } from '../job/policy.ts';
+import { reachHub } from '../link/reach.ts';
+import { currentPolicy } from '../policy/store.ts';
+import { policyInWords } from '../policy/words.ts';
+import { listAccepted } from '../trust/accepted.ts';
+import { examineNotices } from '../trust/notice.ts';
+import { examineRoster } from '../trust/roster.ts';
 
 const doctor: Command = {
   summary:
@@ -28,9 +35,16 @@ const doctor: Command = {
 export const commands: Commands = { '': doctor };
 
 function show(context: CommandContext): number {
-  const { databaseUrl, cdmUrl, ...settings } = readNodeConfig(context.home, context.env);
-  return printSettings(context, settings, { databaseUrl, cdmUrl });
+  const { databaseUrl, cdmUrl, hubProxy, ...settings } = readNodeConfig(context.home, context.env);
+  return printSettings(context, settings, { databaseUrl, cdmUrl, hubProxy });
 }
+
+/** The migration streams of a node, each with its schema. */
+const streamsOf = ({ cdmUrl, cdmSchema }: NodeConfig): (readonly [Stream, string])[] => [
+  ['moim', 'moim'],
+  ['results', 'results'],
+  ...(cdmUrl === undefined ? [['cdm', cdmSchema] as const] : []),
+];
 
 async function examine(context: CommandContext): Promise<Finding[]> {
   const { home, env } = context;
@@ -45,11 +59,19 @@ async function examine(context: CommandContext): Promise<Finding[]> {
   );
   // A folder that is no node's home is not made into one by looking.
   if (findings.some(({ state }) => state === 'failed')) return findings;
+  const config = readNodeConfig(home, env);
+  await check('key-files', () => checkModes(home));
+  await check('passphrase', () => checkPassphrase(home));
+  await check('disk', () => checkDisk(home));
+  await check('migrations', () => lookAtDatabase({ home, url: config.databaseUrl }, streamsOf(config)));
+  const upToDate = findings.at(-1)?.state === 'ok';
   let database: NodeDatabase | undefined;
-  await check('database', async () => {
-    database = await openNodeDatabase({ home, ...readNodeConfig(home, env) });
-    return 'reached and up to date';
-  });
+  // Opening migrates: looking does not, and an old program may be serving this home at the moment.
+  if (upToDate)
+    await check('database', async () => {
+      database = await openNodeDatabase({ home, ...readNodeConfig(home, env) });
+      return database.attached ? 'reached, and the attached CDM' : 'reached';
+    });
   if (database) {
     const { db, cdm } = database;
     await check('cdm', async () => {
@@ -76,7 +98,7 @@ async function examine(context: CommandContext): Promise<Finding[]> {
       return policyInWords(policy).join(' ');
     });
     await check('leads', async () => {
-      const leads = await listLeads(db);
+      const leads = await listAccepted(db, 'lead');
       if (leads.length > 0) return `${leads.length} accepted`;
       return {
         check: 'leads',
@@ -85,6 +107,9 @@ async function examine(context: CommandContext): Promise<Finding[]> {
         remedy: 'Run `moim node trust lead KEYFILE --fingerprint FP --entity TEXT`.',
       };
     });
+    await check('roster', () => examineRoster(db));
+    await check('notices', () => examineNotices(db, Date.now()));
+    await check('standing', () => standingFinding(db));
     await check('audit', async () => {
       const verdict = verifyLedger(await auditEntries(db));
       if (verdict.ok) return `${verdict.entries} entries, the chain is whole`;
@@ -97,21 +122,18 @@ async function examine(context: CommandContext): Promise<Finding[]> {
     });
     await database.close();
   }
-  await check('hub', async () => {
-    const hub = readPinnedHub(home);
-    if (!hub)
-      return { check: 'hub', state: 'warning', says: 'not enrolled', remedy: 'Run `moim node enroll`.' };
-    let answer: { fingerprint?: string };
-    try {
-      answer = (await (
-        await fetch(`${hub.url}/api/v1/hub`, { signal: AbortSignal.timeout(10_000) })
-      ).json()) as typeof answer;
-    } catch (cause) {
-      throw new MoimError('hub-unreachable', undefined, { cause });
-    }
-    if (answer.fingerprint !== fingerprint(hub.key))
-      throw new MoimError('fingerprint-differs', 'the hub shows another key than the one pinned');
-    return `reached, as site ${hub.site}; the hub is ${answer.fingerprint}`;
-  });
+  const hub = readPinnedHub(home);
+  if (!hub) {
+    findings.push({
+      check: 'hub',
+      state: 'warning',
+      says: 'not enrolled',
+      remedy: 'Run `moim node enroll`.',
+    });
+    return findings;
+  }
+  const identity = readNodeIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE'));
+  const { signal } = context;
+  findings.push(...(await reachHub({ identity, hub, way: hubWay(config), mode: config.link, signal })));
   return findings;
 }

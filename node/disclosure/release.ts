@@ -28,8 +28,14 @@ export class ReleasedResult {
   }
 }
 
-/** `now` in ms since the epoch. Throws MoimError `disclosure-failed`; its text names cell ids, no figures. */
-export function release(job: PermittedJob, raw: RawResult, solve: LinearSolver, now: number): ReleasedResult {
+/** `now` in ms since the epoch; `roster`: the head this node holds. Throws MoimError `disclosure-failed`; its text names cell ids, no figures. */
+export function release(
+  job: PermittedJob,
+  raw: RawResult,
+  solve: LinearSolver,
+  now: number,
+  roster?: SiteAnswer['roster'],
+): ReleasedResult {
   if (!PermittedJob.is(job) || job.facts.verified.job !== raw.job)
     throw new MoimError('internal', 'a result of another job');
   const { rule, verified } = job.facts;
@@ -54,6 +60,7 @@ export function release(job: PermittedJob, raw: RawResult, solve: LinearSolver, 
     dataVersion: raw.dataVersion,
     minimumCell: rule.minimumCell,
     zeroShown: rule.showZero,
+    ...(roster === undefined ? {} : { roster }),
     cohorts,
   });
 }

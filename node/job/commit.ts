@@ -3,19 +3,18 @@
  * removed or a policy changed while the cohorts ran stops the answer.
  */
 
+import { sql } from 'kysely';
 import { record } from '#host/audit-log.ts';
-import { enqueue } from '#host/mailbox.ts';
 import { canonicalHash, type Json } from '#protocol/canonical.ts';
-import { sealEnvelope } from '#protocol/envelope.ts';
 import { MoimError } from '#protocol/errors.ts';
-import { uuidv7 } from '#protocol/ids.ts';
+import { lastLook } from '../approval/last-look.ts';
 import type { NodeDb } from '../database.ts';
-import { hubPeer, type NodeIdentity, type PinnedHub } from '../identity.ts';
+import type { NodeIdentity, PinnedHub } from '../identity.ts';
 import type { RawResult } from './execute.ts';
-import { acceptedLead } from './lead.ts';
+import { refuseStopped } from './order.ts';
 import type { PermittedJob } from './permit.ts';
-import { currentPolicy } from './policy.ts';
 import type { SealedReply } from './seal.ts';
+import { sendReply } from './send-reply.ts';
 
 export interface CommitDeps {
   readonly db: NodeDb;
@@ -24,23 +23,23 @@ export interface CommitDeps {
   readonly now: () => number;
 }
 
-/** Days that a reply waits for a hub before it is given up. */
-const replyDays = 365;
-
 /**
  * Refuses a table that this lead was given before under another rule: each rule withholds other cells, and who lays them side by side
  * sees through all of them. (Another rule because the hospital changed its own policy is the hospital's choice.) Throws MoimError `released-otherwise`.
  */
 export async function refuseOtherRule(db: NodeDb, job: PermittedJob, raw: RawResult): Promise<void> {
-  const { rule, verified, policyVersion } = job.facts;
+  const { rule, verified, policy } = job.facts;
+  const { minimumCell, showZero } = policy.policy;
   for (const table of tableHashes(raw)) {
     const other = await db
       .selectFrom('released_table')
+      .innerJoin('policy', 'policy.version', 'released_table.policy')
       .select('job')
       .where('lead', '=', verified.lead)
       .where('cells', '=', table)
       .where('data_version', '=', raw.dataVersion)
-      .where('policy', '=', policyVersion)
+      // Of the hospital's own rules the same: a version that changed a quota gives nobody a second look.
+      .where(sql<boolean>`policy.body @> ${JSON.stringify({ minimumCell, showZero })}::jsonb`)
       .where((where) =>
         where.or([where('minimum_cell', '!=', rule.minimumCell), where('show_zero', '!=', rule.showZero)]),
       )
@@ -49,27 +48,27 @@ export async function refuseOtherRule(db: NodeDb, job: PermittedJob, raw: RawRes
   }
 }
 
-/** Writes the answer, once: a job that was answered meanwhile is left as it is. Throws MoimError `permission-changed`. */
+/**
+ * Writes the answer, once: a job that was answered meanwhile is left as it is. `release` is the hash of what leaves (approval/release-hash.ts).
+ * Throws MoimError `permission-changed`, `study-stopped`.
+ */
 export async function commitAnswer(
   deps: CommitDeps,
   job: PermittedJob,
   raw: RawResult,
   reply: SealedReply,
+  release: string,
 ): Promise<void> {
-  const { db, identity, hub } = deps;
+  const { db } = deps;
   const { rule, verified, policyVersion } = job.facts;
-  const now = deps.now();
-  const at = new Date(now).toISOString();
-  const message = uuidv7(now);
-  const expiresAt = new Date(now + replyDays * 86_400_000).toISOString();
-  const body = { kind: 'reply' as const, job: reply.job, header: reply.header, sealed: reply.sealed };
-  const envelope = await sealEnvelope(
-    { v: 1, id: message, from: hub.site, to: 'hub', sentAt: at, expiresAt, body },
-    identity.key,
-  );
+  const at = new Date(deps.now()).toISOString();
   await db.transaction().execute(async (transaction) => {
-    const [policy, lead] = [await currentPolicy(transaction), await acceptedLead(transaction, verified.lead)];
-    if (policy?.version !== policyVersion || !lead) throw new MoimError('permission-changed');
+    await refuseStopped(transaction, reply.job);
+    const permitted = await lastLook(transaction, job, {
+      dataVersion: raw.dataVersion,
+      release,
+      now: deps.now(),
+    });
     const row = await transaction
       .updateTable('job')
       .set({ state: 'answered', code: null, changed_at: at })
@@ -87,6 +86,7 @@ export async function commitAnswer(
         ciphertext_sha256: reply.ciphertextSha256,
         header: reply.header,
         sealed: JSON.stringify(reply.sealed),
+        message: null,
       })
       .execute();
     for (const cells of tableHashes(raw)) {
@@ -104,14 +104,18 @@ export async function commitAnswer(
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     }
-    await record(transaction, at, 'job-answered', {
+    const head = await record(transaction, at, 'job-answered', {
       job: reply.job,
+      study: verified.signed.study.id,
+      version: verified.signed.study.version,
+      ...permitted,
       policy: policyVersion,
+      dataVersion: raw.dataVersion,
       minimumCell: rule.minimumCell,
       plaintext: reply.plaintextSha256,
       ciphertext: reply.ciphertextSha256,
     });
-    await enqueue(transaction, hubPeer(hub), { message, envelope, expiresAt, now: at });
+    await sendReply(transaction, deps, reply, head);
   });
 }
 

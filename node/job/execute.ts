@@ -17,6 +17,8 @@ export interface RawResult {
 export interface ExecuteDeps {
   readonly count: (expression: CohortExpression, signal: AbortSignal) => Promise<CohortCounts>;
   readonly dataVersion: () => Promise<string>;
+  /** Runs `work` while no refresh changes the data under it; a job takes it once, around everything. */
+  readonly steady: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
   readonly signal: AbortSignal;
 }
 
@@ -26,11 +28,15 @@ export interface ExecuteDeps {
  */
 export async function executeJob(deps: ExecuteDeps, job: PermittedJob): Promise<RawResult> {
   if (!PermittedJob.is(job)) throw new MoimError('internal', 'a job that was not permitted');
-  const { verified } = job.facts;
+  return deps.steady(() => countAll(deps, job), deps.signal);
+}
+
+async function countAll(deps: ExecuteDeps, { facts: { verified } }: PermittedJob): Promise<RawResult> {
   const dataVersion = await deps.dataVersion();
   const cohorts: RawCells[] = [];
   for (const expression of verified.expressions)
     cohorts.push(countCells(await deps.count(expression, deps.signal)));
+  // A hospital's own database knows nothing of our locks.
   if ((await deps.dataVersion()) !== dataVersion) throw new MoimError('data-changed');
   return { job: verified.job, dataVersion, cohorts };
 }

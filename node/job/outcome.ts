@@ -9,6 +9,7 @@ const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'database-busy',
   'data-changed',
   'permission-changed',
+  'set-back',
 ]);
 
 export const isPassing = (error: MoimError): boolean => passing.has(error.code);

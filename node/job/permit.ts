@@ -1,16 +1,28 @@
-/** VerifiedJob → PermittedJob: the hospital's policy, in force now, says that this may run, and under which disclosure rule. */
+/**
+ * VerifiedJob → PermittedJob: the hospital's policy, in force now, says that this may run, and under which disclosure rule; where the
+ * policy asks for persons, they said so too.
+ */
 
 import { type DisclosureRule, stricter } from '#protocol/disclosure/rule.ts';
 import { MoimError } from '#protocol/errors.ts';
-import type { PolicyVersion } from './policy.ts';
+import { judge, type Objection } from '../policy/judge.ts';
+import { type PolicyVersion, personsNeeded } from '../policy/policy.ts';
 import { VerifiedJob } from './verify.ts';
+
+/** Who permitted it. `dry`: nobody; it may be computed and looked at here, and never be sealed. */
+export type Permission =
+  | { readonly kind: 'policy' }
+  | { readonly kind: 'persons'; readonly by: readonly string[]; readonly approvals: readonly string[] }
+  | { readonly kind: 'dry' };
 
 interface PermittedFacts {
   readonly verified: VerifiedJob['facts'];
   /** The stricter of hospital and study. */
   readonly rule: DisclosureRule;
+  readonly policy: PolicyVersion;
   readonly policyVersion: number;
   readonly policyHash: string;
+  readonly permission: Permission;
 }
 
 let make: (facts: PermittedFacts) => PermittedJob;
@@ -30,16 +42,47 @@ export class PermittedJob {
   }
 }
 
-/** Throws MoimError `not-permitted`. No policy permits nothing. */
-export function permitJob(job: VerifiedJob, policy: PolicyVersion | undefined): PermittedJob {
+/** `not-permitted`, with the policy's objections for whoever reads here. */
+export class NotPermitted extends MoimError {
+  readonly objections: readonly Objection[];
+  constructor(objections: readonly Objection[]) {
+    super('not-permitted', objections.map(({ says }) => says).join('; '));
+    this.objections = objections;
+  }
+}
+
+/** Gives the policy where it permits the job. Throws NotPermitted; no policy permits nothing. `now` in ms since the epoch. */
+export function underPolicy(job: VerifiedJob, policy: PolicyVersion | undefined, now: number): PolicyVersion {
   if (!VerifiedJob.is(job)) throw new MoimError('internal', 'a job that was not verified');
   if (!policy) throw new MoimError('not-permitted', 'no policy is in force here');
-  const { study } = job.facts.signed;
-  const unwanted = study.analyses.find(({ kind }) => !policy.policy.analyses.includes(kind));
-  if (unwanted) throw new MoimError('not-permitted', `the analysis ${unwanted.kind} is not permitted here`);
+  const { lead, signed, expressions } = job.facts;
+  const today = new Date(now).toISOString().slice(0, 10);
+  const objections = judge(policy.policy, { lead, study: signed.study, expressions }, today);
+  if (objections.length > 0) throw new NotPermitted(objections);
+  return policy;
+}
+
+/** Throws NotPermitted, or `approval-held` where the policy asks for persons who are not there. */
+export function permitJob(
+  job: VerifiedJob,
+  policy: PolicyVersion | undefined,
+  permission: Permission,
+  now: number,
+): PermittedJob {
+  const inForce = underPolicy(job, policy, now);
+  const need = personsNeeded(inForce.policy);
+  const have = permission.kind === 'persons' ? new Set(permission.by).size : 0;
+  if (permission.kind !== 'dry' && have < need) throw new MoimError('approval-held');
   const rule = stricter(
-    { minimumCell: policy.policy.minimumCell, showZero: policy.policy.showZero },
-    { minimumCell: study.minimumCell, showZero: true },
+    { minimumCell: inForce.policy.minimumCell, showZero: inForce.policy.showZero },
+    { minimumCell: job.facts.signed.study.minimumCell, showZero: true },
   );
-  return make({ verified: job.facts, rule, policyVersion: policy.version, policyHash: policy.hash });
+  return make({
+    verified: job.facts,
+    rule,
+    policy: inForce,
+    policyVersion: inForce.version,
+    policyHash: inForce.hash,
+    permission,
+  });
 }

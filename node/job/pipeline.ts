@@ -4,25 +4,27 @@
  * again, and answers once, because the answer, its audit entry and its place in the outbox are one transaction.
  */
 
-import { record } from '#host/audit-log.ts';
 import type { Log } from '#host/log.ts';
 import { databaseError } from '#host/postgres/error.ts';
 import { pause } from '#host/serve.ts';
 import type { LinearSolver } from '#protocol/disclosure/linear.ts';
-import type { MoimError } from '#protocol/errors.ts';
-import type { JobState } from '#protocol/frame.ts';
+import { releaseHash } from '../approval/release-hash.ts';
+import { standsStill } from '../audit/standing.ts';
 import type { NodeDb } from '../database.ts';
 import { release } from '../disclosure/release.ts';
 import type { NodeIdentity, PinnedHub } from '../identity.ts';
+import { heldHead } from '../trust/roster.ts';
 import { commitAnswer, refuseOtherRule } from './commit.ts';
+import { approvalHold, decide } from './decide.ts';
 import { type ExecuteDeps, executeJob } from './execute.ts';
 import { takeInbox } from './intake.ts';
-import { acceptedLead } from './lead.ts';
-import { endState, isPassing, wireCode } from './outcome.ts';
-import { permitJob } from './permit.ts';
-import { currentPolicy } from './policy.ts';
+import { isNotPaused } from './order.ts';
+import { isPassing } from './outcome.ts';
+import type { PermittedJob } from './permit.ts';
+import { verifierOf } from './run-context.ts';
 import { sealReply } from './seal.ts';
-import { verifyJob } from './verify.ts';
+import { type Announce, beginRun, endJob, holdJob, isDue, tellStates, toldCode } from './state.ts';
+import type { VerifiedJob } from './verify.ts';
 
 export interface PipelineDeps {
   readonly db: NodeDb;
@@ -33,8 +35,9 @@ export interface PipelineDeps {
   readonly now: () => number;
   readonly count: ExecuteDeps['count'];
   readonly dataVersion: ExecuteDeps['dataVersion'];
+  readonly steady: ExecuteDeps['steady'];
   /** Tells the hub of a job's state, where a link is up; lost otherwise, and said again when the link comes back. */
-  readonly announce: (job: string, state: JobState, code?: string) => void;
+  readonly announce: Announce;
   /** Something is in the outbox. */
   readonly sent: () => void;
   readonly signal: AbortSignal;
@@ -47,7 +50,11 @@ export interface Pipeline {
   readonly ended: Promise<void>;
 }
 
-export function startPipeline(deps: PipelineDeps): Pipeline {
+export function startPipeline(given: PipelineDeps): Pipeline {
+  const deps: PipelineDeps = {
+    ...given,
+    announce: (job, state, code, reason) => given.announce(job, state, toldCode(code), reason),
+  };
   let wake: () => void = () => {};
   let kicked = true;
   const sleep = (ms: number) => {
@@ -56,14 +63,28 @@ export function startPipeline(deps: PipelineDeps): Pipeline {
     return pause(kicked ? 0 : ms, AbortSignal.any([nap.signal, deps.signal]));
   };
   const lost = new Map<string, number>();
-  const intake = { ...deps, verify: (envelope: string) => verify(deps, envelope) };
+  const running: Running = { job: undefined, cancel: new AbortController() };
+  const intake = {
+    ...deps,
+    verify: verifierOf(deps),
+    stop: (job: string) => {
+      if (running.job === job) running.cancel.abort();
+    },
+  };
+  // One look into the inbox at a time: one beside a job that runs, since an order may be meant for it.
+  let looking: Promise<void> = Promise.resolve();
+  const look = (): Promise<void> => {
+    const next = looking.then(() => takeInbox(intake));
+    looking = next.catch(() => {});
+    return next;
+  };
   const loop = async () => {
     while (!deps.signal.aborted) {
       kicked = false;
       let rest = 30_000;
       try {
-        await takeInbox(intake);
-        while (!deps.signal.aborted && (await runNext(deps, lost))) await takeInbox(intake);
+        await look();
+        while (!deps.signal.aborted && (await runNext(deps, lost, running))) await look();
       } catch (cause) {
         if (deps.signal.aborted) break;
         const error = databaseError(cause);
@@ -72,41 +93,94 @@ export function startPipeline(deps: PipelineDeps): Pipeline {
       }
       await sleep(rest);
     }
+    await looking;
+  };
+  const kick = () => {
+    kicked = true;
+    wake();
+  };
+  // What persons decide by commands is in the database alone, and a day's end is nobody's doing.
+  const watch = async () => {
+    while (!deps.signal.aborted) {
+      try {
+        const told = await tellStates(deps);
+        if (told.some(({ job, state }) => job === running.job && state === 'refused')) running.cancel.abort();
+        if (told.length > 0 || (await isDue(deps))) kick();
+      } catch {
+        // The loop meets the same fault and says so.
+      }
+      await pause(1_000, deps.signal);
+    }
   };
   return {
     kick() {
-      kicked = true;
-      wake();
+      kick();
+      // What fails here is met again by the loop, which looks after every job.
+      if (running.job !== undefined && !deps.signal.aborted) look().catch(() => {});
     },
-    ended: loop(),
+    ended: Promise.all([loop(), watch()]).then(() => {}),
   };
 }
 
+/** The job that runs, and what ends it early: an order or an amendment. */
+interface Running {
+  job: string | undefined;
+  cancel: AbortController;
+}
+
 /** Runs the oldest open job; false where there is none. `lost` counts the runs that were cut off, a job. */
-async function runNext(deps: PipelineDeps, lost: Map<string, number>): Promise<boolean> {
+async function runNext(deps: PipelineDeps, lost: Map<string, number>, running: Running): Promise<boolean> {
+  if (await standsStill(deps.db)) return false;
   const row = await deps.db
     .selectFrom('job')
     .select(['job', 'envelope', 'received_at'])
-    .where('state', 'in', ['waiting', 'running'])
+    .where((where) =>
+      where.or([
+        where('state', '=', 'running'),
+        where.and([where('state', '=', 'waiting'), where('held_until', 'is', null)]),
+        where.and([
+          where('state', 'in', ['waiting', 'awaiting-approval']),
+          where('held_until', '<=', new Date(deps.now()).toISOString()),
+        ]),
+      ]),
+    )
+    .where('unconfirmed', '=', false)
+    .where(isNotPaused)
     .orderBy('received_at')
     .limit(1)
     .executeTakeFirst();
   if (!row) return false;
   const { job } = row;
-  await setState(deps, job, 'running');
+  running.job = job;
+  running.cancel = new AbortController();
+  const signal = AbortSignal.any([deps.signal, running.cancel.signal]);
   try {
-    await answer(deps, row.envelope);
-    deps.log.info('job-answered', { job });
-    deps.sent();
+    const verified = await verifierOf(deps)(row.envelope);
+    const decision = await decide(deps.db, deps, verified);
+    if (decision.kind === 'held') {
+      await holdJob(deps, job, (transaction) => decide(transaction, deps, verified));
+      deps.log.info('job-held', { job, code: decision.code });
+      return true;
+    }
+    const { permission } = decision.permitted.facts;
+    // Stopped between the choice and the start: what stopped it gave it its state.
+    if (!(await beginRun(deps, job, permission.kind === 'persons' ? permission.approvals : []))) return true;
+    if (await answer({ ...deps, signal }, verified, decision.permitted)) {
+      deps.log.info('job-answered', { job });
+      deps.sent();
+    }
   } catch (cause) {
     if (deps.signal.aborted) return false;
     const error = databaseError(cause);
+    if (running.cancel.signal.aborted || error.code === 'study-stopped') return true;
     const times = (lost.get(job) ?? 0) + 1;
     lost.set(job, times);
     // A definition that takes its session down each time must not hold up every other lead's.
     if (isPassing(error) && times < mostLostRuns) throw error;
     deps.log.warn('job-not-answered', { job, code: error.code });
-    await setState(deps, job, endState(error), error);
+    await endJob(deps, job, error);
+  } finally {
+    running.job = undefined;
   }
   lost.delete(job);
   return true;
@@ -115,44 +189,17 @@ async function runNext(deps: PipelineDeps, lost: Map<string, number>): Promise<b
 /** Runs of one job that may be cut off by a fault that passes before the job counts as failed. */
 const mostLostRuns = 5;
 
-/** The sentence of the house: verify, permit, execute, release, seal. */
-async function answer(deps: PipelineDeps, envelope: string): Promise<void> {
-  const verified = await verify(deps, envelope);
-  const permitted = permitJob(verified, await currentPolicy(deps.db));
+/** The sentence of the house, after verify and permit: execute, release, seal. False where persons have to look at it again. */
+async function answer(deps: PipelineDeps, verified: VerifiedJob, permitted: PermittedJob): Promise<boolean> {
   const raw = await executeJob(deps, permitted);
   await refuseOtherRule(deps.db, permitted, raw);
-  const released = release(permitted, raw, deps.solve, deps.now());
-  await commitAnswer(deps, permitted, raw, await sealReply(released, permitted, deps.identity));
-}
-
-function verify(deps: PipelineDeps, envelope: string) {
-  return verifyJob(
-    {
-      site: deps.hub.site,
-      fingerprint: deps.identity.fingerprint,
-      hubKey: deps.hub.key,
-      now: deps.now(),
-      acceptedLead: (print) => acceptedLead(deps.db, print),
-    },
-    envelope,
-  );
-}
-
-async function setState(
-  deps: PipelineDeps,
-  job: string,
-  state: 'running' | 'refused' | 'expired' | 'failed',
-  error?: MoimError,
-): Promise<void> {
-  const at = new Date(deps.now()).toISOString();
-  const code = error ? wireCode(error) : null;
-  await deps.db.transaction().execute(async (transaction) => {
-    await transaction
-      .updateTable('job')
-      .set({ state, code, changed_at: at })
-      .where('job', '=', job)
-      .execute();
-    if (error) await record(transaction, at, `job-${state}`, { job, code: error.code });
-  });
-  deps.announce(job, state, code ?? undefined);
+  const released = release(permitted, raw, deps.solve, deps.now(), await heldHead(deps.db));
+  const seen = { dataVersion: raw.dataVersion, release: releaseHash(released), counted: true };
+  const look = (db: NodeDb) => approvalHold(db, verified, deps.now(), seen);
+  if ((await look(deps.db)).kind === 'held') {
+    await holdJob(deps, raw.job, look);
+    return false;
+  }
+  await commitAnswer(deps, permitted, raw, await sealReply(released, permitted, deps.identity), seen.release);
+  return true;
 }

@@ -34,6 +34,7 @@ export async function sealReply(
   const { study } = verified.signed;
   if (answer.job !== verified.job || answer.studyHash !== verified.signed.hash)
     throw new MoimError('internal', 'a result of another job');
+  if (job.facts.permission.kind === 'dry') throw new MoimError('internal', 'a dry run that would leave');
   const context: ReplyContext = {
     schema: 'moim-reply/1',
     study: answer.study,

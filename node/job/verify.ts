@@ -40,6 +40,8 @@ export interface VerifyDeps {
   readonly site: string;
   /** Of this node's own key: a study that pins another is not meant for it. */
   readonly fingerprint: string;
+  /** Of the keys that it followed: a study signed before a rotation pins one of them. */
+  readonly formerly?: readonly string[];
   readonly hubKey: PublicKey;
   /** The accepted lead's key with this fingerprint, from the hospital's own list. */
   readonly acceptedLead: (fingerprint: string) => Promise<PublicKey | undefined>;
@@ -64,7 +66,8 @@ export async function verifyJob(deps: VerifyDeps, envelopeJws: string): Promise<
   const ours = signed.study.sites.find((site) => site.site === deps.site);
   if (!ours || ours.job !== job)
     throw new MoimError('misaddressed', 'the study has no such job for this site');
-  if (ours.fingerprint !== undefined && ours.fingerprint !== deps.fingerprint) {
+  const prints = [deps.fingerprint, ...(deps.formerly ?? [])];
+  if (ours.fingerprint !== undefined && !prints.includes(ours.fingerprint)) {
     throw new MoimError('misaddressed', 'the study pins another key than this site’s');
   }
   const day = (at: number) => new Date(at).toISOString().slice(0, 10);

@@ -1,6 +1,7 @@
 /** Enrolment at a hub: the node shows its key, proves that it holds it, and learns its name and the hub's key. */
 
 import Type from 'typebox';
+import type { HubHttp } from '#host/hub-http.ts';
 import { hash } from '#protocol/canonical.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { SiteSlug } from '#protocol/ids.ts';
@@ -16,22 +17,16 @@ const Answer = parser(
   ),
 );
 
-/** Throws MoimError `token-refused`, `hub-unreachable`, `hub-refused`. */
-export async function enrolAtHub(url: string, token: string, identity: NodeIdentity) {
+/** Throws MoimError `token-refused`, `hub-refused`, and what `HubHttp` throws. */
+export async function enrolAtHub(http: HubHttp, token: string, identity: NodeIdentity) {
   const proof = await sign({ token: hash(token) }, 'moim-enrol', identity.key);
-  let response: Response;
-  try {
-    response = await fetch(`${url}/api/v1/enrolment`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ key: identity.public, proof }),
-      signal: AbortSignal.timeout(15_000),
-    });
-  } catch (cause) {
-    throw new MoimError('hub-unreachable', `no answer from ${new URL(url).origin}`, { cause });
-  }
-  const body: unknown = await response.json().catch(() => undefined);
-  if (response.ok) return Answer.parse(body, 'enrolment');
+  const response = await http.call('/api/v1/enrolment', {
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify({ key: identity.public, proof }),
+    timeoutMs: 15_000,
+    limit: 65_536,
+  });
+  if (response.status === 200) return Answer.parse(response.json(), 'enrolment');
   if (response.status === 401) throw new MoimError('token-refused');
   throw new MoimError('hub-refused', `the hub answered ${response.status}`);
 }

@@ -32,7 +32,10 @@ export interface HubTables extends MailboxTables {
     sender: string;
     jws: string;
     received_at: string;
-    state: Generated<'open' | 'paused' | 'complete' | 'closed' | 'withdrawn'>;
+    state: Generated<'open' | 'paused' | 'withdrawn'>;
+    /** When it is complete, and its last day; null where it came before these were kept. */
+    completion: ColumnType<unknown, string | null, string | null>;
+    ends: string | null;
   };
   site_key: {
     site: string;
@@ -40,8 +43,9 @@ export interface HubTables extends MailboxTables {
     key: JsonColumn;
     valid_from: string;
     valid_until: string | null;
+    rotation: string | null;
   };
-  roster: { version: bigint; hash: string; jws: string; head: string; issued_at: string };
+  roster: { version: bigint; hash: string; jws: string | null; head: string; issued_at: string };
   witness: {
     site: string;
     epoch: bigint;
@@ -56,10 +60,13 @@ export interface HubTables extends MailboxTables {
     epoch: Generated<bigint>;
     halted_at: string | null;
     code: string | null;
+    seen: ColumnType<unknown, string | null, string | null>;
   };
+  anew: { site: string };
   study_order: {
     study: string;
     n: number;
+    version: number;
     kind: 'pause' | 'resume' | 'withdraw';
     jws: string;
     received_at: string;
@@ -76,7 +83,11 @@ export interface HubTables extends MailboxTables {
     expires_at: string;
     change: Generated<bigint>;
     reason: string | null;
-    late: Generated<boolean>;
+    /** The envelope that brings it. */
+    message: string | null;
+    /** Of the site's own copy of the study, where it was sent one. */
+    copy_hash: string | null;
+    copy: string | null;
   };
   reply: { job: string; message: string; header: string; sealed: JsonColumn; received_at: string };
 }

@@ -64,7 +64,9 @@ export interface MoimTables extends MailboxTables {
   };
   study_order: {
     study: string;
+    lead: string;
     n: number;
+    version: number;
     kind: 'pause' | 'resume' | 'withdraw';
     jws: string;
     received_at: string;
@@ -77,7 +79,7 @@ export interface MoimTables extends MailboxTables {
     removed_at: string | null;
   };
   roster_head: { version: bigint; hash: string; jws: string; received_at: string };
-  person_key: { key: Buffer; person_id: bigint; data_version: string };
+  person_key: { key: Buffer; person_id: bigint };
   job: {
     job: string;
     study: string;
@@ -92,6 +94,8 @@ export interface MoimTables extends MailboxTables {
     reason: string | null;
     held_until: string | null;
     started_at: string | null;
+    untold: Generated<boolean>;
+    unconfirmed: Generated<boolean>;
   };
   released_table: {
     lead: string;
@@ -109,5 +113,7 @@ export interface MoimTables extends MailboxTables {
     ciphertext_sha256: string;
     header: string;
     sealed: JsonColumn;
+    message: string | null;
+    resent: Generated<number>;
   };
 }

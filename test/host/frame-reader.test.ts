@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import type { WebSocket } from 'ws';
+import { webSocketChannel } from '#host/channel.ts';
 import { frameReader } from '#host/frame-reader.ts';
+import type { ErrorCode } from '#protocol/errors.ts';
 import type { Frame } from '#protocol/frame.ts';
 
 /** As much of a socket as the reader touches. */
@@ -21,7 +23,9 @@ class FakeSocket extends EventEmitter {
 
 function pair() {
   const socket = new FakeSocket();
-  return { socket, reader: frameReader(socket as unknown as WebSocket) };
+  const refused: ErrorCode[] = [];
+  const channel = webSocketChannel(socket as unknown as WebSocket);
+  return { socket, refused, reader: frameReader(channel, (code) => void refused.push(code)) };
 }
 
 const ack = (seq: number): Frame => ({ t: 'ack', epoch: 1, seq });
@@ -52,13 +56,14 @@ test('a frame that does not parse, or is binary, closes the socket; what comes a
     ['{"t":"query"}', false],
     [JSON.stringify(ack(1)), true],
   ] as const) {
-    const { socket, reader } = pair();
+    const { socket, reader, refused } = pair();
     const seen: Frame[] = [];
     reader.pipe((frame) => seen.push(frame));
     socket.say(text, binary);
     socket.say(ack(2));
     assert.deepEqual(socket.closes, [1002]);
     assert.deepEqual(seen, []);
+    assert.deepEqual(refused, ['bad-input'], 'counted once');
   }
 });
 
@@ -76,6 +81,7 @@ test('before a peer has proved its key it gets little room, and afterwards the r
   const unproved = pair();
   unproved.socket.say(large);
   assert.deepEqual(unproved.socket.closes, [1002]);
+  assert.deepEqual(unproved.refused, ['too-large']);
 
   const hasty = pair();
   for (let seq = 1; seq <= 3; seq += 1) hasty.socket.say(ack(seq));

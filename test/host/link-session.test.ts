@@ -9,7 +9,8 @@ import fc from 'fast-check';
 import { Kysely, PostgresDialect } from 'kysely';
 import { type LinkSession, type SessionDeps, startSession } from '#host/link-session.ts';
 import { type LogFields, silentLog } from '#host/log.ts';
-import { enqueue, type MailboxDb, type Position, pending, position, take } from '#host/mailbox.ts';
+import { enqueue, type Position, pending, position, take } from '#host/mailbox.ts';
+import type { BatchDb } from '#host/mailbox-batch.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { type Frame, readFrame } from '#protocol/frame.ts';
 import { uuidv7 } from '#protocol/ids.ts';
@@ -52,7 +53,7 @@ interface Ends {
 
 /** One end whose peer is this test. */
 function begin(
-  db: MailboxDb,
+  db: BatchDb,
   peer: string,
   after: Position,
   more: Partial<SessionDeps> = {},

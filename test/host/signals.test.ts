@@ -46,3 +46,16 @@ test('a second signal ends it at once; an echo of the first does not', async (t)
   running.kill('SIGTERM');
   assert.deepEqual(await running.ended, { code: 130, signal: null });
 });
+
+test('a process whose front door was killed ends in order by itself', async (t) => {
+  const front = `
+    import { spawn } from 'node:child_process';
+    spawn(process.execPath, ['--input-type=module', '-e', ${JSON.stringify(program(60_000, false))}], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  `;
+  const running = startProcess(t, process.execPath, ['--input-type=module', '-e', front], { cwd: root });
+  await running.line(/^ready$/);
+  running.kill('SIGKILL');
+  // Its output is complete only when the other has ended too.
+  assert.deepEqual(await running.ended, { code: null, signal: 'SIGKILL' });
+  assert.match(running.stdout(), /^asked$/m);
+});

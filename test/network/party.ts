@@ -4,6 +4,7 @@ import { type Command, type CommandContext, parseFlags } from '#host/command.ts'
 import { createLog, type Log } from '#host/log.ts';
 import { databaseError } from '#host/postgres/error.ts';
 import { commands as hubAudit } from '#hub/commands/audit.ts';
+import { commands as hubDoctor } from '#hub/commands/doctor.ts';
 import { commands as hub } from '#hub/commands/hub.ts';
 import { commands as key } from '#lead/commands/key.ts';
 import { commands as study } from '#lead/commands/study.ts';
@@ -13,7 +14,7 @@ import { commands as doctor } from '#node/commands/doctor.ts';
 import { commands as node } from '#node/commands/node.ts';
 import { MoimError } from '#protocol/errors.ts';
 
-const nouns = { hub, key, study, cdm, node, doctor, hubAudit, nodeAudit };
+const nouns = { hub, key, study, cdm, node, doctor, hubAudit, hubDoctor, nodeAudit };
 
 export interface Answer {
   readonly code: number;
@@ -31,7 +32,7 @@ export async function command(
   noun: keyof typeof nouns,
   ...words: readonly string[]
 ): Promise<Answer> {
-  const [verb = '', ...rest] = noun === 'doctor' ? ['', ...words] : words;
+  const [verb = '', ...rest] = noun === 'doctor' || noun === 'hubDoctor' ? ['', ...words] : words;
   const found: Command | undefined = nouns[noun][verb];
   if (!found) throw new Error(`there is no ${noun} ${verb}`);
   const [out, err]: [string[], string[]] = [[], []];

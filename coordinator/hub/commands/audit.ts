@@ -1,4 +1,4 @@
-/** `moim audit …` of a hub's home. */
+/** `moim audit …` of a hub's home. Its own log has no witness; a site's log in a file is held against the receipts this hub gave. */
 
 import { auditCommands } from '#host/audit-command.ts';
 import { auditEntries } from '#host/audit-log.ts';
@@ -16,5 +16,9 @@ export const commands = auditCommands({
     } finally {
       await database.close();
     }
+  },
+  witness({ home, env }) {
+    const { public: key, formerly = [] } = readHubIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE'));
+    return { hubKeys: [key, ...formerly] };
   },
 });

@@ -5,10 +5,14 @@ import type { Command, CommandContext, Commands } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
 import { diagnose, type Finding, printFindings, printSettings } from '#host/diagnosis.ts';
 import { readRunInfo } from '#host/home.ts';
+import { checkDisk, checkModes, checkPassphrase } from '#host/home-check.ts';
+import { lookAtDatabase } from '#host/postgres/look.ts';
 import { verifyLedger } from '#protocol/ledger.ts';
 import { readHubConfig } from '../config.ts';
 import { openHubDatabase } from '../database.ts';
 import { readHubIdentity } from '../identity.ts';
+import { standingFinding } from '../relay/standing.ts';
+import { examineSessions } from '../sites/sessions.ts';
 import { listSites } from '../sites/site.ts';
 
 const doctor: Command = {
@@ -40,8 +44,15 @@ async function examine({ home, env }: CommandContext): Promise<Finding[]> {
     () => `this hub is ${readHubIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE')).fingerprint}`,
   );
   if (findings.some(({ state }) => state === 'failed')) return findings;
+  const { databaseUrl } = readHubConfig(home, env);
+  await check('key-files', () => checkModes(home));
+  await check('passphrase', () => checkPassphrase(home));
+  await check('disk', () => checkDisk(home));
+  await check('migrations', () => lookAtDatabase({ home, url: databaseUrl }, [['hub', 'hub']]));
+  // Opening migrates: looking does not, and an old program may be serving this home at the moment.
+  if (findings.at(-1)?.state !== 'ok') return findings;
   await check('database', async () => {
-    const database = await openHubDatabase(home, readHubConfig(home, env).databaseUrl);
+    const database = await openHubDatabase(home, databaseUrl);
     try {
       await check('sites', async () => {
         const sites = await listSites(database.db);
@@ -54,6 +65,8 @@ async function examine({ home, env }: CommandContext): Promise<Finding[]> {
           remedy: 'Compare fingerprints with the hospital and run `moim hub approve FINGERPRINT`.',
         };
       });
+      await check('sessions', () => examineSessions(database.db, Date.now()));
+      await check('standing', () => standingFinding(database.db));
       await check('audit', async () => {
         const verdict = verifyLedger(await auditEntries(database.db));
         if (verdict.ok) return `${verdict.entries} entries, the chain is whole`;

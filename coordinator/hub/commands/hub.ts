@@ -19,9 +19,13 @@ import { SiteSlug } from '#protocol/ids.ts';
 import { parser } from '#protocol/schema.ts';
 import { hubConfigFile, readHubConfig } from '../config.ts';
 import { type HubDb, openHubDatabase } from '../database.ts';
-import { makeHubIdentity, readHubIdentity } from '../identity.ts';
-import { approveSite, listSites, revokeSite, type Site } from '../sites/site.ts';
+import { type HubIdentity, makeHubIdentity, readHubIdentity } from '../identity.ts';
+import { renewRoster } from '../roster/roster.ts';
+import { approveSites, listSites, revokeSite, type Site } from '../sites/site.ts';
 import { createToken, revokeToken, type TokenRole, tokenRoles } from '../sites/token.ts';
+import { backupCommands } from './backup.ts';
+import { epoch } from './epoch.ts';
+import { witness } from './witness.ts';
 
 const init: Command = {
   summary: 'Make this home a hub: its key, its configuration, its database.',
@@ -31,7 +35,7 @@ const init: Command = {
     const file = join(context.home, 'hub.toml');
     if (!existsSync(file)) writeWhole(file, hubConfigFile(await freePort({ random: Math.random })), 0o644);
     const identity = await makeHubIdentity(context.home, readSetting(context.env, 'MOIM_KEY_PASSPHRASE'));
-    await withDatabase(context, async () => undefined);
+    await withDatabase(context, (db) => renewRoster(db, identity, Date.now()));
     const { port } = readHubConfig(context.home, context.env);
     answer(context, { fingerprint: identity.fingerprint, port }, `hub ${identity.fingerprint}, port ${port}`);
     return 0;
@@ -69,9 +73,9 @@ const tokenCommand: Command = {
     const sites = role === 'site' ? siteNames(named) : [undefined];
     if (role !== 'site' && named !== undefined) throw new MoimError('usage', '--site goes with --role site');
     const ttlMs = duration(textFlag(context, 'ttl') ?? '24h');
-    await withDatabase(context, async (db) => {
+    await withDatabase(context, async (db, identity) => {
       for (const site of sites) {
-        const token = await createToken(db, Date.now(), {
+        const token = await createToken(db, identity, Date.now(), {
           role: role as TokenRole,
           ttlMs,
           ...(site === undefined ? {} : { site }),
@@ -104,11 +108,8 @@ const approve: Command = {
   usage: 'FINGERPRINT…',
   async run(context) {
     needArg(context, 0, 'FINGERPRINT');
-    return siteChanges(context, async (db) => {
-      const approved: Site[] = [];
-      for (const print of context.args) approved.push(await approveSite(db, Date.now(), print.toUpperCase()));
-      return approved;
-    });
+    const prints = context.args.map((print) => print.toUpperCase());
+    return siteChanges(context, (db, identity) => approveSites(db, identity, Date.now(), prints));
   },
 };
 
@@ -116,23 +117,37 @@ const revoke: Command = {
   summary: 'Revoke a site; its link is closed within a second.',
   usage: 'SITE',
   run: (context) =>
-    siteChanges(context, async (db) => [await revokeSite(db, Date.now(), needArg(context, 0, 'SITE'))]),
+    siteChanges(context, async (db, identity) => [
+      await revokeSite(db, identity, Date.now(), needArg(context, 0, 'SITE')),
+    ]),
 };
 
-export const commands: Commands = { init, run, token: tokenCommand, sites, approve, revoke };
+export const commands: Commands = {
+  init,
+  run,
+  token: tokenCommand,
+  sites,
+  approve,
+  revoke,
+  witness,
+  epoch,
+  ...backupCommands,
+};
 
-async function siteChanges(context: CommandContext, change: (db: HubDb) => Promise<Site[]>): Promise<number> {
+type Work<T> = (db: HubDb, identity: HubIdentity) => Promise<T>;
+
+async function siteChanges(context: CommandContext, change: Work<Site[]>): Promise<number> {
   for (const { site, fingerprint, state } of await withDatabase(context, change)) {
     answer(context, { site, fingerprint, state }, `${site} ${fingerprint} ${state}`);
   }
   return 0;
 }
 
-async function withDatabase<T>(context: CommandContext, work: (db: HubDb) => Promise<T>): Promise<T> {
-  readHubIdentity(context.home, readSetting(context.env, 'MOIM_KEY_PASSPHRASE'));
+async function withDatabase<T>(context: CommandContext, work: Work<T>): Promise<T> {
+  const identity = readHubIdentity(context.home, readSetting(context.env, 'MOIM_KEY_PASSPHRASE'));
   const database = await openHubDatabase(context.home, readHubConfig(context.home, context.env).databaseUrl);
   try {
-    return await work(database.db);
+    return await work(database.db, identity);
   } finally {
     await database.close();
   }

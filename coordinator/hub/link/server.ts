@@ -1,130 +1,157 @@
 /**
  * The hub's end of the links: mutual challenge–response, one live session a site, deliveries in and out. A site that is not
- * approved, a key that is not the site's, a version not in common: a coarse refusal, and the socket closes.
+ * approved, a key that is not the site's, a version not in common: a coarse refusal, and the channel closes.
  */
 
-import { randomBytes } from 'node:crypto';
-import type { WebSocket } from 'ws';
-import { beat, type FrameReader, frameReader } from '#host/frame-reader.ts';
+import type { Channel } from '#host/channel.ts';
+import type { Counters } from '#host/counters.ts';
+import { handleFrame } from '#host/frame-handlers.ts';
+import { type FrameReader, frameReader } from '#host/frame-reader.ts';
 import { type LinkSession, startSession } from '#host/link-session.ts';
 import type { Log } from '#host/log.ts';
-import { type Position, position } from '#host/mailbox.ts';
-import { toBase64url } from '#protocol/bytes.ts';
-import { canonical, type Json } from '#protocol/canonical.ts';
-import { type Envelope, openEnvelope, type ReplyBody } from '#protocol/envelope.ts';
+import { sharedOutbox } from '#host/outbox.ts';
 import { type ErrorCode, errors, MoimError } from '#protocol/errors.ts';
-import { commonVersion, transcript, writeFrame } from '#protocol/frame.ts';
-import { thumbprint } from '#protocol/keys.ts';
-import { sign, verifySignature } from '#protocol/sign.ts';
+import { type Frame, writeFrame } from '#protocol/frame.ts';
 import type { HubDb } from '../database.ts';
 import type { HubIdentity } from '../identity.ts';
-import { refuseDelivery, storeReply } from '../relay/reply.ts';
-import { findSite, type Site } from '../sites/site.ts';
-import { noteState } from '../study/job.ts';
+import { meetSite } from '../relay/meet.ts';
+import { createReplyStore } from '../relay/store.ts';
+import { newestReceipts } from '../relay/witness.ts';
+import type { Site } from '../sites/site.ts';
+import { storeDelivery } from './delivery.ts';
+import { siteFrames, welcomeOf } from './frames.ts';
+import { greet } from './handshake.ts';
+import { secondSessions } from './second-session.ts';
 
 export interface LinkDeps {
   readonly db: HubDb;
   readonly identity: HubIdentity;
   readonly log: Log;
   readonly now: () => number;
+  readonly counters: Counters;
+  readonly expiryDays: number;
   /** Called when a job of a study changed. */
   readonly changed: (study: string) => void;
 }
 
 export interface Links {
-  accept(socket: WebSocket): void;
+  accept(channel: Channel): void;
   connected(site: string): boolean;
+  /** How many sites are linked now. */
+  count(): number;
+  /** How many channels have not proved a key yet. */
+  unproved(): number;
   kick(sites: readonly string[]): void;
+  /** Sends a control frame to a site, where its link is up. */
+  tell(site: string, frame: Frame): void;
+  /** Sends a control frame to every site that is linked. */
+  tellAll(frame: Frame): void;
   /** Closes a site's live link (it was revoked). */
   drop(site: string): void;
   close(): Promise<void>;
 }
 
 interface Live {
-  readonly socket: WebSocket;
+  readonly channel: Channel;
   readonly session: LinkSession;
 }
 
-/** The handshake ends within this time, or the socket does. */
+/** The handshake ends within this time, or the channel does. */
 const handshakeMs = 10_000;
 
-/** Sockets in the handshake at one time. */
+/** Channels in the handshake at one time. */
 const mostUnproved = 200;
 
 export function createLinks(deps: LinkDeps): Links {
   const live = new Map<string, Live>();
   const claimed = new Set<string>();
-  const open = new Set<WebSocket>();
+  const open = new Set<Channel>();
+  const replies = createReplyStore(deps);
+  const outbox = sharedOutbox(deps.db, deps.now);
 
-  const accept = (socket: WebSocket) => {
+  const tell = (site: string, frame: Frame) => {
+    const channel = live.get(site)?.channel;
+    if (channel?.open) channel.send(writeFrame(frame));
+  };
+  const secondSession = secondSessions(deps, tell);
+  /** Ends the link of a site whose key is another from now on. */
+  const ended = async (site: string) => {
+    const channel = live.get(site)?.channel;
+    channel?.terminate();
+    await new Promise<void>((resolve) => (channel ? channel.onClose(() => resolve()) : resolve()));
+  };
+
+  const accept = (channel: Channel) => {
     // Who has not proved a key yet takes little room, and not for long.
-    if (open.size - live.size >= mostUnproved) return socket.terminate();
-    open.add(socket);
-    const inbox = frameReader(socket);
-    const timer = setTimeout(() => socket.terminate(), handshakeMs);
-    socket.on('close', () => {
+    if (open.size - live.size >= mostUnproved) return channel.terminate();
+    open.add(channel);
+    const inbox = frameReader(channel, (code) => deps.counters.count('frame-refused', { code }));
+    const timer = setTimeout(() => channel.terminate(), handshakeMs);
+    channel.onClose(() => {
       clearTimeout(timer);
-      open.delete(socket);
+      open.delete(channel);
     });
-    socket.on('error', () => socket.terminate());
     void (async () => {
       try {
-        const site = await greet(deps, socket, inbox);
+        const site = await greet(deps, channel, inbox, ended);
         inbox.admit();
-        if (claimed.has(site.site)) throw new MoimError('second-session');
-        // A socket that closed meanwhile tells nobody any more: its claim would never be given back.
-        if (socket.readyState !== socket.OPEN) throw new MoimError('link-closed');
+        if (claimed.has(site.site)) {
+          await secondSession(site);
+          throw new MoimError('second-session');
+        }
+        // A channel that closed meanwhile tells nobody any more: its claim would never be given back.
+        if (!channel.open) throw new MoimError('link-closed');
         claimed.add(site.site);
-        socket.on('close', () => claimed.delete(site.site));
-        const session = await begin(site, socket, inbox);
+        channel.onClose(() => claimed.delete(site.site));
+        const session = await begin(site, channel, inbox);
         clearTimeout(timer);
-        live.set(site.site, { socket, session });
-        socket.on('close', () => {
+        live.set(site.site, { channel, session });
+        channel.onClose(() => {
           session.end();
-          if (live.get(site.site)?.socket === socket) live.delete(site.site);
+          if (live.get(site.site)?.channel === channel) live.delete(site.site);
           deps.log.info('link-down', { site: site.site });
         });
-        if (socket.readyState !== socket.OPEN) live.delete(site.site);
-        beat(socket);
-        deps.log.info('link-up', { site: site.site });
+        if (!channel.open) live.delete(site.site);
+        channel.keepAlive();
+        deps.log.info('link-up', { site: site.site, path: channel.kind });
       } catch (cause) {
-        const code: ErrorCode =
-          cause instanceof MoimError && 'wire' in errors[cause.code] ? cause.code : 'internal';
-        deps.log.warn('link-refused', { code });
-        if (socket.readyState === socket.OPEN) socket.send(writeFrame({ t: 'refuse', code }));
-        socket.close();
+        refuse(channel, cause);
       }
     })();
   };
 
-  const begin = async (site: Site, socket: WebSocket, inbox: FrameReader) => {
-    const last = await position(deps.db, site.site, 'in');
-    socket.send(writeFrame({ t: 'welcome', epoch: Number(last.epoch), seq: Number(last.seq) }));
+  const refuse = (channel: Channel, cause: unknown) => {
+    const code: ErrorCode =
+      cause instanceof MoimError && 'wire' in errors[cause.code] ? cause.code : 'internal';
+    deps.log.warn('link-refused', { code });
+    deps.counters.count('link-refused', { code });
+    if (channel.open) channel.send(writeFrame({ t: 'refuse', code }));
+    channel.close();
+  };
+
+  const begin = async (site: Site, channel: Channel, inbox: FrameReader) => {
+    channel.send(writeFrame(await welcomeOf(deps, site)));
     const resume = await inbox.next();
     if (resume.t !== 'resume') throw new MoimError('bad-input', 'resume was expected');
+    await meetSite(deps, site.site, { epoch: BigInt(resume.epoch), seq: BigInt(resume.seq) });
+    const handlers = siteFrames(deps, site);
+    // Before the acknowledgement, so that who has the one has the other.
+    const witnessed = (receipt: string) => channel.send(writeFrame({ t: 'witness', receipt }));
+    for (const receipt of await newestReceipts(deps.db, site.site)) witnessed(receipt);
     const session = startSession(
       {
         db: deps.db,
+        outbox,
         peer: site.site,
         log: deps.log,
         now: deps.now,
-        send: (text) => socket.send(text),
-        close: () => socket.close(),
-        pause: () => socket.pause(),
-        resume: () => socket.resume(),
-        store: (envelope, at) => store(deps, site, envelope, at),
-        other: async (frame) => {
-          if (frame.t !== 'state') throw new MoimError('bad-input', 'a frame out of place');
-          const study = await noteState(
-            deps.db,
-            site.site,
-            frame.job,
-            frame.state,
-            frame.code,
-            new Date(deps.now()).toISOString(),
-          );
-          if (study) deps.changed(study);
-        },
+        send: (text) => channel.send(text),
+        close: () => channel.close(),
+        pause: () => channel.pause(),
+        resume: () => channel.resume(),
+        store: async (envelope, at) =>
+          void (await storeDelivery({ ...deps, replies, witnessed }, site, envelope, at)),
+        other: (frame) => handleFrame(handlers, frame),
       },
       { epoch: BigInt(resume.epoch), seq: BigInt(resume.seq) },
     );
@@ -135,60 +162,22 @@ export function createLinks(deps: LinkDeps): Links {
   return {
     accept,
     connected: (site) => live.has(site),
+    count: () => live.size,
+    unproved: () => open.size - live.size,
     kick: (sites) => {
       for (const site of sites) live.get(site)?.session.kick();
     },
-    drop: (site) => live.get(site)?.socket.terminate(),
+    tell,
+    tellAll(frame) {
+      const text = writeFrame(frame);
+      for (const { channel } of live.values()) if (channel.open) channel.send(text);
+    },
+    drop: (site) => live.get(site)?.channel.terminate(),
     async close() {
       const sessions = [...live.values()];
       for (const { session } of sessions) session.end();
-      for (const socket of open) socket.terminate();
+      for (const channel of open) channel.terminate();
       await Promise.all(sessions.map(({ session }) => session.settled()));
     },
   };
 }
-
-/** hello → challenge → proof. Gives the approved site that proved its key. */
-async function greet(deps: LinkDeps, socket: WebSocket, inbox: FrameReader): Promise<Site> {
-  const hello = await inbox.next();
-  if (hello.t !== 'hello') throw new MoimError('bad-input', 'hello was expected');
-  const version = commonVersion(hello.versions);
-  if (version === undefined) throw new MoimError('no-common-version');
-  const site = await findSite(deps.db, hello.site);
-  if (!site || thumbprint(site.key) !== hello.key) throw new MoimError('unknown-site');
-  if (site.state !== 'approved')
-    throw new MoimError(site.state === 'revoked' ? 'unknown-site' : 'not-approved');
-  const nonce = toBase64url(randomBytes(32));
-  const said = transcript(hello, version, nonce, thumbprint(deps.identity.public)) as unknown as Json;
-  socket.send(
-    writeFrame({
-      t: 'challenge',
-      version,
-      nonce,
-      signature: await sign(said, 'moim-link-hub', deps.identity.key),
-    }),
-  );
-  const proof = await inbox.next();
-  if (proof.t !== 'proof') throw new MoimError('bad-input', 'proof was expected');
-  const proven = await verifySignature(proof.signature, 'moim-link-node', site.key);
-  if (canonical(proven as Json) !== canonical(said))
-    throw new MoimError('bad-signature', 'the proof is of another handshake');
-  return site;
-}
-
-async function store(deps: LinkDeps, site: Site, jws: string, at: Position): Promise<void> {
-  const now = new Date(deps.now()).toISOString();
-  try {
-    const envelope = await openEnvelope(jws, { from: site.site, to: 'hub', key: site.key, now: deps.now() });
-    if (envelope.body.kind !== 'reply') throw new MoimError('bad-input', 'a node sends replies only');
-    const study = await storeReply(deps.db, site, at, envelope as Envelope & { body: ReplyBody }, now);
-    if (study) deps.changed(study);
-  } catch (cause) {
-    if (!(cause instanceof MoimError) || !refusable.has(cause.code)) throw cause;
-    deps.log.warn('delivery-refused', { site: site.site, code: cause.code });
-    await refuseDelivery(deps.db, site.site, at, cause.code, now);
-  }
-}
-
-/** Faults of the envelope itself: it will never be good, so the link goes on without it. */
-const refusable = new Set<ErrorCode>(['bad-signature', 'bad-input', 'misaddressed', 'expired']);

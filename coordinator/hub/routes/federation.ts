@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
+import { webSocketChannel } from '#host/channel.ts';
 import { PublicKey } from '#protocol/keys.ts';
 import type { Links } from '../link/server.ts';
 import type { Site } from '../sites/site.ts';
@@ -32,6 +33,6 @@ export function federationRoutes(app: FastifyInstance, deps: FederationDeps): vo
   app.get(
     '/federation/v1/link',
     { websocket: true, schema: {}, bodyLimit: 1024, config: { role: 'anyone', rateLimit: perMinute(6000) } },
-    (socket) => deps.links.accept(socket),
+    (socket) => deps.links.accept(webSocketChannel(socket)),
   );
 }

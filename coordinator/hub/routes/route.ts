@@ -1,6 +1,7 @@
 /** What every route of the hub declares: who may call it, how large a body, how often. A route without that does not start. */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { TSchema } from 'typebox';
 import { MoimError } from '#protocol/errors.ts';
 import type { Bearer, TokenRole } from '../sites/token.ts';
 
@@ -9,7 +10,12 @@ export type RouteRole = TokenRole | 'anyone';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    role?: RouteRole;
+    /** One role, or any of several. */
+    role?: RouteRole | readonly TokenRole[];
+    /** For the API's document: one sentence, the form of the answer, and its status where it is not 200. */
+    says?: string;
+    answer?: TSchema;
+    status?: number;
   }
   interface FastifyRequest {
     bearer?: Bearer;
@@ -40,15 +46,21 @@ export function insistOnRouteFacts(app: FastifyInstance): void {
  */
 export function checkBearer(app: FastifyInstance, bearerOf: (secret: string) => Promise<Bearer>): void {
   app.addHook('preParsing', async (request) => {
-    const role = request.routeOptions.config.role;
-    if (role === undefined || role === 'anyone') return;
+    const roles = rolesOf(request.routeOptions.config.role ?? 'anyone');
+    if (roles === undefined) return;
     const secret = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (secret === undefined) throw new MoimError('token-refused', 'a bearer token is needed');
     const bearer = await bearerOf(secret);
-    if (bearer.role !== role)
-      throw new MoimError('token-refused', `the token is for another role than ${role}`);
+    if (!roles.includes(bearer.role))
+      throw new MoimError('token-refused', `the token is for another role than ${roles.join(' or ')}`);
     request.bearer = bearer;
   });
+}
+
+/** The roles that may call a route; undefined where anyone may. */
+export function rolesOf(role: RouteRole | readonly TokenRole[]): readonly TokenRole[] | undefined {
+  if (role === 'anyone') return undefined;
+  return typeof role === 'string' ? [role] : role;
 }
 
 export function bearer(request: FastifyRequest): Bearer {

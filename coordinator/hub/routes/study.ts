@@ -3,10 +3,12 @@
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { Uuid } from '#protocol/ids.ts';
-import type { PublicKey } from '#protocol/keys.ts';
+import type { StudyOrder } from '#protocol/order.ts';
 import type { SignedStudy } from '#protocol/study.ts';
 import type { StoredReply } from '../relay/reply.ts';
+import type { SentStudy } from '../study/accept.ts';
 import type { JobRow } from '../study/job.ts';
+import type { StudyStanding } from '../study/study.ts';
 import { bearer, perMinute } from './route.ts';
 
 /** Characters of a signed study: its envelope stays within a frame. */
@@ -14,23 +16,49 @@ const studyLimit = 12 * 1024 * 1024;
 
 const closed = { additionalProperties: false } as const;
 const Params = Type.Object({ id: Uuid }, closed);
-const SendBody = Type.Object({ study: Type.String({ maxLength: studyLimit }) }, closed);
+const SendBody = Type.Object(
+  {
+    study: Type.String({ maxLength: studyLimit }),
+    /** Beside an amended version, the lead's withdrawal of the one before, for sites that it leaves out. */
+    order: Type.Optional(Type.String({ maxLength: 4096 })),
+    /** The lead's signatures over each site's own copy, in the order of the study's sites. */
+    copies: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[A-Za-z0-9_-]{86}$' }), { minItems: 1, maxItems: 10_000 }),
+    ),
+  },
+  closed,
+);
+/** What 10,000 signatures over copies take beside the study. */
+const copiesLimit = 1024 * 1024;
+const OrderBody = Type.Object({ order: Type.String({ maxLength: 4096 }) }, closed);
+const Version = Type.Optional(Type.String({ pattern: '^[1-9]\\d{0,5}$' }));
+const VersionQuery = Type.Object({ version: Version }, closed);
 const WatchQuery = Type.Object(
   {
     after: Type.Optional(Type.String({ pattern: '^\\d{1,18}$' })),
+    version: Version,
     wait: Type.Optional(Type.String({ pattern: '^([0-9]|1[0-9]|2[0-5])$' })),
   },
   closed,
 );
 
+/** Of a study, its newest version unless `version` says otherwise. */
+export interface StudyOf {
+  readonly id: string;
+  readonly sender: string;
+  readonly version?: number;
+}
+
 export interface StudyDeps {
-  readonly accept: (jws: string, sender: string) => Promise<SignedStudy>;
-  /** Jobs changed after `after`; waits up to `waitMs` for one. A site without a live link shows as offline. */
-  readonly jobs: (study: string, sender: string, after: bigint, waitMs: number) => Promise<JobRow[]>;
-  readonly replies: (
-    study: string,
-    sender: string,
-  ) => Promise<{ replies: StoredReply[]; roster: { site: string; key: PublicKey }[] }>;
+  readonly accept: (sent: SentStudy, sender: string) => Promise<SignedStudy>;
+  readonly order: (id: string, jws: string, sender: string) => Promise<StudyOrder>;
+  /** Jobs changed after `after`, and how the study stands; waits up to `waitMs` for a change. */
+  readonly jobs: (
+    of: StudyOf,
+    after: bigint,
+    waitMs: number,
+  ) => Promise<{ study: StudyStanding; jobs: JobRow[] }>;
+  readonly replies: (of: StudyOf) => Promise<{ replies: StoredReply[] }>;
 }
 
 export function studyRoutes(app: FastifyInstance, deps: StudyDeps): void {
@@ -38,11 +66,11 @@ export function studyRoutes(app: FastifyInstance, deps: StudyDeps): void {
     '/api/v1/studies',
     {
       schema: { body: SendBody },
-      bodyLimit: studyLimit + 1024,
+      bodyLimit: studyLimit + copiesLimit,
       config: { role: 'lead', rateLimit: perMinute(60) },
     },
     async (request, reply) => {
-      const { study, hash } = await deps.accept(request.body.study, bearer(request).id);
+      const { study, hash } = await deps.accept(request.body, bearer(request).id);
       return reply.code(201).send({ study: study.id, version: study.version, hash });
     },
   );
@@ -54,15 +82,40 @@ export function studyRoutes(app: FastifyInstance, deps: StudyDeps): void {
       config: { role: 'lead', rateLimit: perMinute(600) },
     },
     async (request) => {
-      const { after = '0', wait = '0' } = request.query;
-      return {
-        jobs: await deps.jobs(request.params.id, bearer(request).id, BigInt(after), Number(wait) * 1000),
-      };
+      const { after = '0', wait = '0', version } = request.query;
+      const of = studyOf(request.params.id, bearer(request).id, version);
+      return deps.jobs(of, BigInt(after), Number(wait) * 1000);
     },
   );
-  app.get<{ Params: Static<typeof Params> }>(
+  app.post<{ Params: Static<typeof Params>; Body: Static<typeof OrderBody> }>(
+    '/api/v1/studies/:id/orders',
+    {
+      schema: { params: Params, body: OrderBody },
+      bodyLimit: 8192,
+      config: { role: 'lead', rateLimit: perMinute(60) },
+    },
+    async (request, reply) => {
+      const { study, version, n, order } = await deps.order(
+        request.params.id,
+        request.body.order,
+        bearer(request).id,
+      );
+      return reply.code(201).send({ study, version, n, order });
+    },
+  );
+  app.get<{ Params: Static<typeof Params>; Querystring: Static<typeof VersionQuery> }>(
     '/api/v1/studies/:id/replies',
-    { schema: { params: Params }, bodyLimit: 1024, config: { role: 'lead', rateLimit: perMinute(120) } },
-    async (request) => deps.replies(request.params.id, bearer(request).id),
+    {
+      schema: { params: Params, querystring: VersionQuery },
+      bodyLimit: 1024,
+      config: { role: 'lead', rateLimit: perMinute(120) },
+    },
+    async (request) => deps.replies(studyOf(request.params.id, bearer(request).id, request.query.version)),
   );
 }
+
+const studyOf = (id: string, sender: string, version: string | undefined): StudyOf => ({
+  id,
+  sender,
+  ...(version === undefined ? {} : { version: Number(version) }),
+});

@@ -4,6 +4,9 @@ import { record } from '#host/audit-log.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { fingerprint, type PublicKey } from '#protocol/keys.ts';
 import type { HubDb } from '../database.ts';
+import type { HubIdentity } from '../identity.ts';
+import { issueRoster } from '../roster/roster.ts';
+import { asked } from './asked.ts';
 import type { Bearer } from './token.ts';
 
 export interface Site {
@@ -12,6 +15,8 @@ export interface Site {
   readonly fingerprint: string;
   readonly state: 'pending' | 'approved' | 'revoked';
 }
+
+type Signer = Pick<HubIdentity, 'key'>;
 
 /**
  * Enrols the key under the site name that the token carries. Enrolling the same key again with the same token gives its state (a
@@ -45,12 +50,8 @@ export async function enrol(
       return { site, key, fingerprint: print, state: known.state, isNew: false };
     }
     if (known) throw new MoimError('site-exists', 'a site of this name is enrolled already');
-    const other = await transaction
-      .selectFrom('site')
-      .select('site')
-      .where('fingerprint', '=', print)
-      .executeTakeFirst();
-    if (other) throw new MoimError('site-exists', 'this key is enrolled under another name already');
+    if (await usedBefore(transaction, print))
+      throw new MoimError('site-exists', 'this key is or was enrolled under another name already');
     await transaction.updateTable('token').set({ used_at: at }).where('id', '=', bearer.id).execute();
     await transaction
       .insertInto('site')
@@ -68,56 +69,113 @@ export async function enrol(
   });
 }
 
-/** Approves the pending site with this fingerprint. */
-export async function approveSite(db: HubDb, now: number, print: string): Promise<Site> {
-  return change(
-    db,
-    now,
-    'approved',
-    'site-approved',
-    (site) => site.fingerprint === print && site.state !== 'revoked',
-    'no enrolled site has this fingerprint',
-  );
+/** Approves the pending sites with these fingerprints, all of them or none: one new version of the roster. */
+export async function approveSites(
+  db: HubDb,
+  signer: Signer,
+  now: number,
+  prints: readonly string[],
+  by?: string,
+): Promise<Site[]> {
+  const at = new Date(now).toISOString();
+  return db.transaction().execute(async (transaction) => {
+    const approved: Site[] = [];
+    let news = false;
+    for (const print of prints) {
+      const row = await transaction
+        .selectFrom('site')
+        .selectAll()
+        .where('fingerprint', '=', print)
+        .where('state', '!=', 'revoked')
+        .forUpdate()
+        .executeTakeFirst();
+      if (!row) throw new MoimError('not-found', `no enrolled site has the fingerprint ${print}`);
+      const site = { ...siteOf(row), state: 'approved' as const };
+      approved.push(site);
+      if (row.state === 'approved') continue;
+      news = true;
+      await setState(transaction, site, at);
+      await transaction
+        .insertInto('site_key')
+        .values({
+          site: site.site,
+          fingerprint: print,
+          key: JSON.stringify(site.key),
+          valid_from: at,
+          valid_until: null,
+          rotation: null,
+        })
+        .execute();
+      await record(transaction, at, 'site-approved', { site: site.site, fingerprint: print, ...asked(by) });
+    }
+    if (news) await issueRoster(transaction, signer, at);
+    return approved;
+  });
 }
 
 /** Revokes a site by name; its live link is closed by the hub that serves it. */
-export async function revokeSite(db: HubDb, now: number, slug: string): Promise<Site> {
-  return change(db, now, 'revoked', 'site-revoked', (site) => site.site === slug, 'no site has this name');
+export async function revokeSite(
+  db: HubDb,
+  signer: Signer,
+  now: number,
+  slug: string,
+  by?: string,
+): Promise<Site> {
+  const at = new Date(now).toISOString();
+  return db.transaction().execute(async (transaction) => {
+    const row = await transaction
+      .selectFrom('site')
+      .selectAll()
+      .where('site', '=', slug)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!row) throw new MoimError('not-found', 'no site has this name');
+    const site = { ...siteOf(row), state: 'revoked' as const };
+    if (row.state === 'revoked') return site;
+    await setState(transaction, site, at);
+    await transaction
+      .updateTable('site_key')
+      .set({ valid_until: at })
+      .where('site', '=', slug)
+      .where('valid_until', 'is', null)
+      .execute();
+    await record(transaction, at, 'site-revoked', {
+      site: slug,
+      fingerprint: site.fingerprint,
+      ...asked(by),
+    });
+    if (row.state === 'approved') await issueRoster(transaction, signer, at);
+    return site;
+  });
 }
 
 export async function listSites(db: HubDb): Promise<Site[]> {
-  const rows = await db.selectFrom('site').selectAll().orderBy('site').execute();
-  return rows.map((row) => ({
-    site: row.site,
-    key: row.key as PublicKey,
-    fingerprint: row.fingerprint,
-    state: row.state,
-  }));
+  return (await db.selectFrom('site').selectAll().orderBy('site').execute()).map(siteOf);
 }
 
 export async function findSite(db: HubDb, slug: string): Promise<Site | undefined> {
   const row = await db.selectFrom('site').selectAll().where('site', '=', slug).executeTakeFirst();
-  return row && { site: row.site, key: row.key as PublicKey, fingerprint: row.fingerprint, state: row.state };
+  return row && siteOf(row);
 }
 
-async function change(
-  db: HubDb,
-  now: number,
-  state: 'approved' | 'revoked',
-  kind: string,
-  wanted: (site: Site) => boolean,
-  missing: string,
-): Promise<Site> {
-  const at = new Date(now).toISOString();
-  const found = (await listSites(db)).find(wanted);
-  if (!found) throw new MoimError('not-found', missing);
-  await db.transaction().execute(async (transaction) => {
-    await transaction
-      .updateTable('site')
-      .set({ state, changed_at: at })
-      .where('site', '=', found.site)
-      .execute();
-    await record(transaction, at, kind, { site: found.site, fingerprint: found.fingerprint });
-  });
-  return { ...found, state };
+/** Whether a key is, or ever was, some site's. */
+export async function usedBefore(db: HubDb, print: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('site')
+    .select('site')
+    .where('fingerprint', '=', print)
+    .union(db.selectFrom('site_key').select('site').where('fingerprint', '=', print))
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+const siteOf = (row: { site: string; key: unknown; fingerprint: string; state: Site['state'] }): Site => ({
+  site: row.site,
+  key: row.key as PublicKey,
+  fingerprint: row.fingerprint,
+  state: row.state,
+});
+
+async function setState(transaction: HubDb, { site, state }: Site, at: string): Promise<void> {
+  await transaction.updateTable('site').set({ state, changed_at: at }).where('site', '=', site).execute();
 }

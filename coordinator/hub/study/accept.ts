@@ -3,16 +3,19 @@
  * do), its jobs are noted, and one envelope a site goes into the outbox, all in one transaction.
  */
 
-import { sql } from 'kysely';
 import { record } from '#host/audit-log.ts';
-import { enqueue } from '#host/mailbox.ts';
+import { enqueueAll } from '#host/mailbox-batch.ts';
 import { sealEnvelope } from '#protocol/envelope.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { uuidv7 } from '#protocol/ids.ts';
 import { fingerprint } from '#protocol/keys.ts';
+import { openOrder } from '#protocol/order.ts';
 import { claimedLead, openStudy, type SignedStudy } from '#protocol/study.ts';
+import { assembleCopies, copyHash } from '#protocol/study-copy.ts';
 import type { HubDb } from '../database.ts';
 import type { HubIdentity } from '../identity.ts';
+import { keepOrder, lockStudy } from './order.ts';
+import { overtake } from './overtake.ts';
 
 export interface AcceptDeps {
   readonly db: HubDb;
@@ -21,11 +24,28 @@ export interface AcceptDeps {
   readonly expiryDays: number;
 }
 
+export interface SentStudy {
+  /** The signed study, compact JWS. */
+  readonly study: string;
+  /** The lead's withdrawal of the version before, for the sites that an amended one leaves out. */
+  readonly order?: string;
+  /** The lead's signatures over each site's own copy. */
+  readonly copies?: readonly string[];
+}
+
 /** Bytes of envelopes that one study may make the hub hold. */
 const mostBytes = 512 * 1024 * 1024;
 
-/** Takes the study once: sent again unchanged it gives the same answer. Throws `bad-signature`, `bad-input`, `study-exists`. */
-export async function acceptStudy(deps: AcceptDeps, jws: string, sender: string): Promise<SignedStudy> {
+/**
+ * Takes a version of a study once: sent again unchanged it gives the same answer. A later version must follow the newest one that is here,
+ * signed by the same lead; what is open of the older ones is given up. `order`: the lead's withdrawal of the older versions, for the sites that
+ * the new one leaves out. Throws `bad-signature`, `bad-input`, `study-exists`, `study-ended`, `expired`, `too-large`, `unknown-site`.
+ */
+export async function acceptStudy(
+  deps: AcceptDeps,
+  { study: jws, order, copies: signatures }: SentStudy,
+  sender: string,
+): Promise<SignedStudy> {
   const signed = await openStudy(jws, claimedLead(jws));
   const { study } = signed;
   const now = deps.now();
@@ -35,19 +55,34 @@ export async function acceptStudy(deps: AcceptDeps, jws: string, sender: string)
     Math.min(now + deps.expiryDays * 86_400_000, Date.parse(`${study.end}T23:59:59.999Z`)),
   ).toISOString();
   if (expiresAt < at) throw new MoimError('expired', 'the study ended before it was sent');
-  if (study.version !== 1)
-    throw new MoimError('bad-input', 'a study is sent as version 1: amending is not built yet');
-  if (jws.length * study.sites.length > mostBytes)
+  const left = order === undefined ? undefined : await openOrder(order, study.lead.key);
+  if (left && (left.study !== study.id || left.order !== 'withdraw' || left.version !== study.version - 1))
+    throw new MoimError('bad-input', 'the order beside the study does not withdraw the version before');
+  const copies = signatures && assembleCopies(signed, signatures);
+  await Promise.all((copies ?? []).map((copy) => openStudy(copy, study.lead.key)));
+  const documents = copies ?? study.sites.map(() => jws);
+  if ((documents[0]?.length ?? 0) * study.sites.length > mostBytes)
     throw new MoimError('too-large', 'the study times its sites is more than the hub will carry');
   await refuseUnknownSites(
     deps.db,
     study.sites.map(({ site }) => site),
   );
+  const seal = () =>
+    Promise.all(
+      study.sites.map(async ({ site, job }, i) => {
+        const message = uuidv7(now);
+        const body = { kind: 'job' as const, job, study: documents[i] ?? jws };
+        const envelope = await sealEnvelope(
+          { v: 1, id: message, from: 'hub', to: site, sentAt: at, expiresAt, body },
+          deps.identity.key,
+        );
+        return { peer: site, message, envelope, expiresAt, now: at };
+      }),
+    );
+  const messages = await seal();
   await deps.db.transaction().execute(async (transaction) => {
     // Sent twice at the same time (a lead's retry), the second waits and finds the first.
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`moim-study ${study.id}`}, 0))`.execute(
-      transaction,
-    );
+    await lockStudy(transaction, study.id);
     const known = await transaction
       .selectFrom('study')
       .select('study_hash')
@@ -56,6 +91,7 @@ export async function acceptStudy(deps: AcceptDeps, jws: string, sender: string)
       .executeTakeFirst();
     if (known?.study_hash === signed.hash) return;
     if (known) throw new MoimError('study-exists');
+    await checkFollows(transaction, signed, lead, sender);
     const jobs = study.sites.map(({ job }) => job);
     const taken = await transaction
       .selectFrom('job')
@@ -75,16 +111,25 @@ export async function acceptStudy(deps: AcceptDeps, jws: string, sender: string)
         sender,
         jws,
         received_at: at,
+        completion: JSON.stringify(study.completion),
+        ends: study.end,
       })
       .execute();
+    if (study.amends !== undefined) {
+      // The new jobs once more, in envelopes of their own: these take the places of old ones that still wait.
+      await overtake(transaction, { study: study.id, version: study.version - 1 }, await seal(), false, at);
+    }
     await transaction
       .insertInto('job')
       .values(
-        study.sites.map(({ site, job }) => ({
-          job,
+        study.sites.map((place, i) => ({
+          job: place.job,
+          message: messages[i]?.message ?? null,
           study: study.id,
           version: study.version,
-          site,
+          site: place.site,
+          copy: copies?.[i] ?? null,
+          copy_hash: copies ? copyHash(signed, place) : null,
           state: 'waiting',
           code: null,
           changed_at: at,
@@ -92,14 +137,17 @@ export async function acceptStudy(deps: AcceptDeps, jws: string, sender: string)
         })),
       )
       .execute();
-    for (const { site, job } of study.sites) {
-      const id = uuidv7(now);
-      const body = { kind: 'job' as const, job, study: jws };
-      const envelope = await sealEnvelope(
-        { v: 1, id, from: 'hub', to: site, sentAt: at, expiresAt, body },
-        deps.identity.key,
-      );
-      await enqueue(transaction, site, { message: id, envelope, expiresAt, now: at });
+    await enqueueAll(transaction, messages);
+    if (left && order !== undefined) {
+      const before = await transaction
+        .selectFrom('job')
+        .select('site')
+        .distinct()
+        .where('study', '=', study.id)
+        .execute();
+      const staying = new Set(study.sites.map(({ site }) => site));
+      const gone = new Set(before.flatMap(({ site }) => (staying.has(site) ? [] : [site])));
+      await keepOrder(deps, transaction, left, order, gone);
     }
     await record(transaction, at, 'study-received', {
       study: study.id,
@@ -109,6 +157,34 @@ export async function acceptStudy(deps: AcceptDeps, jws: string, sender: string)
     });
   });
   return signed;
+}
+
+/** Whether a version that is not here yet may come after what is here. */
+async function checkFollows(
+  transaction: HubDb,
+  { study }: SignedStudy,
+  lead: string,
+  sender: string,
+): Promise<void> {
+  const newest = await transaction
+    .selectFrom('study')
+    .select(['version', 'study_hash', 'lead', 'sender', 'state'])
+    .where('study', '=', study.id)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (!newest) return;
+  if (newest.sender !== sender || newest.lead !== lead)
+    throw new MoimError('study-exists', 'a study of this id is here, signed or sent by somebody else');
+  if (study.version !== newest.version + 1 || study.amends !== newest.study_hash)
+    throw new MoimError(
+      'study-exists',
+      `version ${newest.version} is here; the one sent does not follow it`,
+      {
+        remedy: 'Amend the newest version again with `moim study amend`.',
+      },
+    );
+  if (newest.state === 'withdrawn') throw new MoimError('study-ended', 'the study was withdrawn');
 }
 
 /** A study names enrolled sites: a lead's slip shows at once, and nobody fills the outbox with invented ones. */

@@ -2,10 +2,13 @@
 
 import { answer, type Command, needFlag, numberFlag, textFlag } from '#host/command.ts';
 import { readText } from '#host/home.ts';
+import { hubHttp } from '#host/hub-http.ts';
 import { hubUrl } from '#host/hub-url.ts';
+import { hubWay } from '#host/hub-way.ts';
 import { pause } from '#host/serve.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { fingerprint } from '#protocol/keys.ts';
+import { readNodeConfig } from '../../config.ts';
 import { pinHub, readNodeIdentity, readPinnedHub } from '../../identity.ts';
 import { enrolAtHub } from '../../link/enrol.ts';
 import { passphrase } from './with-database.ts';
@@ -26,9 +29,10 @@ export const enroll: Command = {
     const token = (file === undefined ? needFlag(context, 'token') : readText(file, '--token-file')).trim();
     const until = Date.now() + numberFlag(context, 'wait', 0, 0) * 1000;
     const identity = readNodeIdentity(context.home, passphrase(context));
+    const http = hubHttp(url, hubWay(readNodeConfig(context.home, context.env)));
     const patient = Date.now() < until;
     for (let round = 0; ; round += 1) {
-      const { site, state, hub } = await enrolAtHub(url, token, identity);
+      const { site, state, hub } = await enrolAtHub(http, token, identity);
       const pinned = readPinnedHub(context.home);
       if (pinned && fingerprint(pinned.key) !== fingerprint(hub)) {
         throw new MoimError(
@@ -36,7 +40,8 @@ export const enroll: Command = {
           `the hub shows ${fingerprint(hub)}; ${fingerprint(pinned.key)} was pinned before`,
         );
       }
-      pinHub(context.home, { url, site, key: hub });
+      // The key is the pinned one: so are the ones it followed, and the numbers of the deliveries.
+      pinHub(context.home, { ...(pinned?.earlier ? { earlier: pinned.earlier } : {}), url, site, key: hub });
       if (round === 0) {
         context.note(
           `this node ${identity.fingerprint}, the hub ${fingerprint(hub)}: compare both by telephone`,

@@ -3,11 +3,16 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { answer, type Command, type Commands } from '#host/command.ts';
-import { makeHome, writeWhole } from '#host/home.ts';
+import { makeHome, readText, writeWhole } from '#host/home.ts';
 import { nodeConfigFile, readNodeConfig } from '../../config.ts';
+import type { NodeDb } from '../../database.ts';
 import { grants } from '../../grants.ts';
 import { makeNodeIdentity } from '../../identity.ts';
-import { applyPolicy, currentPolicy, defaultPolicy } from '../../job/policy.ts';
+import { nobodyNamed } from '../../person/person.ts';
+import { defaultPolicyFile } from '../../policy/default-file.ts';
+import type { PolicyVersion } from '../../policy/policy.ts';
+import { readPolicy } from '../../policy/read.ts';
+import { applyPolicy, currentPolicy } from '../../policy/store.ts';
 import { instant, passphrase, withDatabase } from './with-database.ts';
 
 const init: Command = {
@@ -27,7 +32,7 @@ const init: Command = {
     const identity = await makeNodeIdentity(context.home, passphrase(context));
     const policy = await withDatabase(
       context,
-      async (db) => (await currentPolicy(db)) ?? applyPolicy(db, defaultPolicy, instant()),
+      async (db) => (await currentPolicy(db)) ?? (await applyDefault(context.home, db)),
     );
     answer(
       context,
@@ -37,6 +42,19 @@ const init: Command = {
     return 0;
   },
 };
+
+/** The commented file stays in the home, to be edited and applied. One that is there already is the hospital's own, and it is what is applied. */
+async function applyDefault(home: string, db: NodeDb): Promise<PolicyVersion> {
+  const path = join(home, 'policy.toml');
+  if (!existsSync(path)) writeWhole(path, defaultPolicyFile, 0o644);
+  const text = readText(path, 'policy');
+  const applied = await db
+    .transaction()
+    .execute((transaction) =>
+      applyPolicy(transaction, { file: readPolicy(text, path), text }, nobodyNamed, instant()),
+    );
+  return applied.policy;
+}
 
 const run: Command = {
   summary: 'Run the node until it is told to stop.',

@@ -16,5 +16,10 @@ create table standing (
   one boolean primary key default true check (one),
   epoch bigint not null default 1,
   halted_at timestamptz,
-  code text
+  code text,
+  -- Sites that hold deliveries which this hub does not remember, with their positions.
+  seen jsonb
 );
+
+-- Sites to which delivery begins anew, in an epoch beyond all they have seen, when their links come up next.
+create table anew (site text primary key);

@@ -1,7 +1,11 @@
 -- What persons decide: who they are, what they approved, bound to content, and what they refused.
 
 alter table policy add column body_text text, add column applied_by text;
-alter table job add column reason text, add column held_until timestamptz, add column started_at timestamptz;
+-- `untold`: another process changed the job's state, and the running node has yet to tell the hub.
+alter table job add column reason text, add column held_until timestamptz, add column started_at timestamptz,
+  add column untold boolean not null default false;
+create index job_untold on job (job) where untold;
+create index job_started on job (started_at);
 
 create table person (
   name text primary key,

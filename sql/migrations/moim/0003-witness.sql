@@ -18,3 +18,9 @@ create table standing (
   -- What the hub holds that this node does not: its position, and the audit head it countersigned.
   seen jsonb
 );
+
+-- A job that comes again gets the same sealed reply again: in which message it left last, and how often it was sent again.
+alter table released add column message uuid, add column resent integer not null default 0;
+
+-- A job that was open when a new epoch was opened: it runs only when the hub sends it again, since it may have been answered already.
+alter table job add column unconfirmed boolean not null default false;

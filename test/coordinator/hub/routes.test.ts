@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, it } from 'node:test';
 import Fastify from 'fastify';
 import { Kysely, PostgresDialect } from 'kysely';
+import { createCounters } from '#host/counters.ts';
 import { silentLog } from '#host/log.ts';
 import { createHubApp } from '#hub/app.ts';
 import { insistOnRouteFacts, perMinute } from '#hub/routes/route.ts';
@@ -18,15 +19,23 @@ const db = new Kysely<HubTables>({ dialect: new PostgresDialect({ pool }) }).wit
 const key = await createSigningKey();
 const identity = { key, public: publicOf(key), fingerprint: fingerprint(publicOf(key)) };
 let clock = Date.now();
-const { app } = await createHubApp({ db, identity, log: silentLog, now: () => clock, expiryDays: 14 });
+const counters = createCounters();
+const { app } = await createHubApp({
+  db,
+  identity,
+  log: silentLog,
+  now: () => clock,
+  expiryDays: 14,
+  counters,
+});
 after(async () => {
   await app.close();
   for (const end of endings) await end();
 });
 
 const study = '01a20353-cb5f-7a37-b7fc-198c0f001032';
-const lead = await createToken(db, clock, { role: 'lead', ttlMs: 3_600_000 });
-const site = await createToken(db, clock, { role: 'site', site: 'seoul', ttlMs: 3_600_000 });
+const lead = await createToken(db, identity, clock, { role: 'lead', ttlMs: 3_600_000 });
+const site = await createToken(db, identity, clock, { role: 'site', site: 'seoul', ttlMs: 3_600_000 });
 const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` });
 
 it('refuses to register a route that lacks role, schema, body limit or rate limit', async () => {
@@ -67,8 +76,8 @@ it('lets a token do what its role may, and no more', async () => {
 });
 
 it('forgets a token that is revoked or past its time', async () => {
-  const brief = await createToken(db, clock, { role: 'lead', ttlMs: 1000 });
-  const gone = await createToken(db, clock, { role: 'lead', ttlMs: 3_600_000 });
+  const brief = await createToken(db, identity, clock, { role: 'lead', ttlMs: 1000 });
+  const gone = await createToken(db, identity, clock, { role: 'lead', ttlMs: 3_600_000 });
   await revokeToken(db, clock, gone.id);
   const ask = async (secret: string) =>
     (await app.inject({ url: `/api/v1/studies/${study}/replies`, headers: bearer(secret) })).statusCode;

@@ -39,6 +39,7 @@ test('finds nothing amiss in a synthetic hospital, and each fault that is plante
   await plant("update cdm.cdm_source set cdm_version = 'v5.3.1'", 'warning cdm-version cdm_source 1');
   await plant(
     'insert into cdm.person (person_id, gender_concept_id, year_of_birth, race_concept_id, ethnicity_concept_id) values (999, 8507, 1950, 8515, 0)',
+    'warning person-source-missing person 1',
     'warning person-without-period person 1',
   );
   await plant(
@@ -74,6 +75,7 @@ test('finds nothing amiss in a synthetic hospital, and each fault that is plante
   await plant(
     'insert into cdm.person select * from cdm.person where person_id = 1',
     'error primary-key-repeated person 1',
+    'warning person-source-repeated person 2',
   );
   await plant('drop table cdm.specimen', 'warning table-missing specimen 1');
   await plant('drop table cdm.concept_ancestor', 'error table-missing concept_ancestor 1');

@@ -1,0 +1,36 @@
+/** What `moim doctor` says of a database before anything is opened the usual way, which would bring it up to date. */
+
+import type { Finding } from '../diagnosis.ts';
+import { openDatabase } from './database.ts';
+import { pendingMigrations, type Stream } from './migrate.ts';
+
+/** Gives the server's version, or a warning where the next start will migrate. Throws what opening throws (`database-newer` …). */
+export async function lookAtDatabase(
+  options: { readonly home: string; readonly url?: string | undefined },
+  streams: readonly (readonly [Stream, string])[],
+): Promise<string | Finding> {
+  const { pool, close, embedded } = await openDatabase({ ...options, applicationName: 'moim-doctor' }).then(
+    (database) => ({ pool: database.pool, embedded: database.embedded, close: () => database.close() }),
+  );
+  try {
+    const { rows } = await pool.query<{ version: string; made: boolean }>(
+      `select current_setting('server_version') as version, to_regnamespace($1) is not null as made`,
+      [streams[0]?.[1]],
+    );
+    const says = `PostgreSQL ${rows[0]?.version ?? ''}${embedded ? ' of this home' : ''}`;
+    let waiting = 0;
+    for (const [stream, schema] of streams) waiting += await pendingMigrations(pool, stream, schema);
+    if (waiting === 0) return `${says}, up to date`;
+    return {
+      check: 'migrations',
+      state: 'warning',
+      says: rows[0]?.made
+        ? `${says}; ${waiting} migrations of this version wait`
+        : `${says}; its tables are not made yet`,
+      remedy:
+        'Make a backup, then start the process: migrations run by themselves, and there is no way back but the backup.',
+    };
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,86 @@
+/** What the commands that fill the CDM of this home share: its database, its schema, the persons' keys. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CommandContext, textFlag } from '#host/command.ts';
+import { readSetting } from '#host/config.ts';
+import { type Database, openDatabase } from '#host/postgres/database.ts';
+import { databaseError } from '#host/postgres/error.ts';
+import { migrate } from '#host/postgres/migrate.ts';
+import { MoimError } from '#protocol/errors.ts';
+import { quoteName } from '#sql/cdm/ddl.ts';
+import { keepPersonKeys } from '../../cdm/person-keys.ts';
+import { readNodeConfig } from '../../config.ts';
+import { readNodeIdentity } from '../../identity.ts';
+
+/** Opens the database and brings the CDM's schema to its present state. Refuses an attached CDM, and one not made by us. */
+export async function withOwnCdm<T>(
+  context: CommandContext,
+  work: (database: Database, schema: string) => Promise<T>,
+): Promise<T> {
+  const { cdmUrl, databaseUrl } = readNodeConfig(context.home, context.env);
+  if (cdmUrl !== undefined) throw new MoimError('cdm-attached');
+  const schema = schemaOf(context);
+  const database = await openDatabase({ home: context.home, url: databaseUrl, signal: context.signal });
+  try {
+    await refuseForeign(database, schema);
+    await migrate(database.pool, 'cdm', schema);
+    return await work(database, schema);
+  } catch (error) {
+    throw databaseError(error, context.signal);
+  } finally {
+    await database.close();
+  }
+}
+
+/** A schema that holds tables but none of our migrations is somebody else's. */
+async function refuseForeign(database: Database, schema: string): Promise<void> {
+  const found = await database.pool.query<{ ours: boolean; tables: string }>(
+    `select bool_or(c.relname = 'moim_migration') as ours, count(*)::text as tables
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relkind in ('r', 'p', 'v')`,
+    [schema],
+  );
+  const [row] = found.rows;
+  if (row === undefined || row.tables === '0') return;
+  const stream = row.ours
+    ? await database.pool.query(
+        `select 1 from ${quoteName(schema)}.moim_migration where stream = 'cdm' limit 1`,
+      )
+    : undefined;
+  if (stream?.rowCount) return;
+  throw new MoimError('cdm-attached', `the schema ${schema} holds tables that are not a CDM of ours`, {
+    remedy: 'Name another schema with --schema: Moim writes only to a CDM that it made.',
+  });
+}
+
+export function schemaOf(context: CommandContext): string {
+  const schema = textFlag(context, 'schema') ?? readNodeConfig(context.home, context.env).cdmSchema;
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || schema.startsWith('pg_')) {
+    throw new MoimError('usage', '--schema takes a name of a-z, 0-9 and _ that does not begin with pg_');
+  }
+  return schema;
+}
+
+/** The archive secret of a node's home, for the schema that it answers from; undefined elsewhere. Throws MoimError `key-locked`. */
+export function archiveSecret(context: CommandContext, schema: string): string | undefined {
+  if (!isNode(context) || readNodeConfig(context.home, context.env).cdmSchema !== schema) return undefined;
+  return readNodeIdentity(context.home, readSetting(context.env, 'MOIM_KEY_PASSPHRASE')).archive.secret;
+}
+
+/** After a load: the persons' keys, where the home is a node's. A locked key is no fault of the load: the keys come when the node runs. */
+export async function keepKeys(context: CommandContext, database: Database, schema: string): Promise<void> {
+  let secret: string | undefined;
+  try {
+    secret = archiveSecret(context, schema);
+  } catch (error) {
+    if (!(error instanceof MoimError)) throw error;
+    context.note(`the persons have no keys yet (${error.code}): they come when the node runs`);
+  }
+  if (secret === undefined) return;
+  await migrate(database.pool, 'moim', 'moim');
+  const at = new Date().toISOString();
+  const count = await keepPersonKeys(database.pool, schema, secret, { wait: true, at });
+  if (count !== undefined) context.note(`${count.keyed} of ${count.persons} persons have a key`);
+}
+
+const isNode = (context: CommandContext): boolean => existsSync(join(context.home, 'keys', 'archive.json'));

@@ -1,0 +1,44 @@
+/** The commented policy that `node init` writes into the home and puts in force. */
+
+export const defaultPolicyFile = `# What this hospital permits. Nothing in this file is in force until it is applied:
+#   moim node policy check FILE   says what it means, and what waiting work it would change
+#   moim node policy apply FILE   puts it in force as the next version
+# Rules that are commented out show an example; without them everything that the rule speaks of is permitted.
+
+# The fewest persons a released figure may stand on. A study may ask for more, never for fewer.
+minimumCell = 5
+
+# Whether an empty cell may be shown as zero. If not, it is withheld like a small one.
+showZero = true
+
+# What may be computed.
+analyses = ["count"]
+
+# Who says that a study may run: "automatic" (this policy alone), "one-person" or "two-persons" (named persons, each time anew).
+permit = "automatic"
+
+# "reviewed": only the very figures leave that a person saw in a dry run and approved by their hash.
+release = "automatic"
+
+# Days that an approval holds unless its approver says otherwise.
+approvalDays = 30
+
+# Of the leads accepted with \`moim node trust\`, those whose studies may run (fingerprints); without it, all of them.
+# leads = ["ABCD-EFGH-IJKL-MNOP"]
+
+# Fields of a study that must be filled in: purpose, sponsor, ethicsReference, legalBasis, contact, funding, end.
+# requiredFields = ["ethicsReference", "legalBasis", "contact"]
+
+# Dates in a definition may not single out fewer days than this.
+# minimumWindowDays = 30
+
+# Criteria and attributes by the names that ATLAS gives them in a definition's JSON: a type ("Death"), one of its attributes
+# ("Observation.ValueAsString"), an attribute of every type ("*.ProviderSpecialty"). Where \`allow\` is given, nothing else may be used.
+# [criteria]
+# deny = ["DemographicCriteria.Race", "DemographicCriteria.Ethnicity", "*.ProviderSpecialty", "Observation.ValueAsString"]
+
+# Studies that may run on one day (UTC). The others wait for the next day.
+# [quota]
+# perLeadPerDay = 20
+# perDay = 100
+`;

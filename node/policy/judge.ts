@@ -1,0 +1,52 @@
+/** What the policy says of one study: each rule that does not permit it, in words for the hospital. Nobody else hears more than `not-permitted`. */
+
+import type { Study } from '#protocol/study.ts';
+import { dateWindows } from '#sql/circe/date-bounds.ts';
+import type { CohortExpression } from '#sql/circe/expression.ts';
+import { refusedAttributes } from './criteria.ts';
+import type { Policy } from './policy.ts';
+
+export interface Objection {
+  readonly rule: 'leads' | 'analyses' | 'fields' | 'criteria' | 'window';
+  readonly says: string;
+}
+
+export interface Judged {
+  /** Fingerprint of the lead who signed it. */
+  readonly lead: string;
+  readonly study: Study;
+  readonly expressions: readonly CohortExpression[];
+}
+
+/** `today` is the day (UTC) by the node's clock. An empty list permits. */
+export function judge(policy: Policy, { lead, study, expressions }: Judged, today: string): Objection[] {
+  const objections: Objection[] = [];
+  const object = (rule: Objection['rule'], says: string) => objections.push({ rule, says });
+  if (policy.leads.length > 0 && !policy.leads.includes(lead))
+    object('leads', `the lead ${lead} is accepted, but not among those whose studies may run`);
+  for (const { kind } of study.analyses)
+    if (!policy.analyses.includes(kind)) object('analyses', `the analysis ${kind} is not permitted`);
+  for (const field of policy.requiredFields)
+    if (isBlank(study[field])) object('fields', `the study does not fill in ${field}`);
+  expressions.forEach((expression, i) => {
+    const seen = new Set<string>();
+    for (const { attribute, path } of refusedAttributes(expression, policy.criteria)) {
+      if (!seen.has(attribute)) object('criteria', `cohort ${i + 1} uses ${attribute} (${path})`);
+      seen.add(attribute);
+    }
+    if (policy.minimumWindowDays === 0) return;
+    const narrow = dateWindows(expression, today).filter(({ days }) => days < policy.minimumWindowDays);
+    for (const { path, from, to, days } of narrow.slice(0, 3))
+      object('window', `cohort ${i + 1} singles out ${days} days, ${from} to ${to} (${path})`);
+  });
+  return objections;
+}
+
+/** Words that fill a field and say nothing. */
+function isBlank(value: string | undefined): boolean {
+  const text = (value ?? '').trim().toLowerCase();
+  return (
+    !/[\p{L}\p{N}]/u.test(text) ||
+    /^(none|n\/?a|tbd|tba|todo|unknown|not applicable|test|xxx+)\.?$/.test(text)
+  );
+}

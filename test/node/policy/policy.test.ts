@@ -1,0 +1,210 @@
+/** Every rule of a policy refuses and permits; a bad file is refused with every fault of it. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { defaultPolicyFile } from '#node/policy/default-file.ts';
+import { judge } from '#node/policy/judge.ts';
+import { completePolicy, type PolicyFile, personsNeeded } from '#node/policy/policy.ts';
+import { readPolicy } from '#node/policy/read.ts';
+import { policyInWords } from '#node/policy/words.ts';
+import { MoimError } from '#protocol/errors.ts';
+import type { Study } from '#protocol/study.ts';
+import type { CohortExpression } from '#sql/circe/expression.ts';
+import { read } from '#sql/circe/read.ts';
+
+const lead = 'AAAA-BBBB-CCCC-DDDD';
+const three = 'minimumCell = 5\nshowZero = true\nanalyses = ["count"]\n';
+const base: PolicyFile = { minimumCell: 5, showZero: true, analyses: ['count'] };
+const study = {
+  purpose: 'To know',
+  sponsor: 'A foundation',
+  ethicsReference: 'EK 12/2026',
+  end: '2026-12-31',
+  analyses: [{ kind: 'count' }],
+} as unknown as Study;
+
+function expressionOf(definition: object): CohortExpression {
+  const result = read(JSON.stringify(definition));
+  assert.ok(result.ok, JSON.stringify(result));
+  return result.expression;
+}
+
+const entry = (criterion: object) => expressionOf({ PrimaryCriteria: { CriteriaList: [criterion] } });
+const condition = entry({ ConditionOccurrence: { CodesetId: 1 } });
+
+/** The rules that object. */
+const objections = (
+  policy: Partial<PolicyFile>,
+  expression: CohortExpression = condition,
+  more: Partial<Study> = {},
+) =>
+  judge(
+    completePolicy({ ...base, ...policy }),
+    { lead, study: { ...study, ...more }, expressions: [expression] },
+    '2026-06-30',
+  ).map(({ rule, says }) => `${rule}: ${says}`);
+
+function faultsOf(text: string): string {
+  try {
+    readPolicy(text, 'policy.toml');
+  } catch (cause) {
+    assert.ok(cause instanceof MoimError);
+    assert.equal(cause.code, 'bad-input');
+    return cause.message;
+  }
+  return assert.fail('the file was taken');
+}
+
+test('a file of the first three keys stays valid and permits what it permitted', () => {
+  const policy = completePolicy(readPolicy(three, 'policy.toml'));
+  assert.equal(policy.permit, 'automatic');
+  assert.equal(policy.release, 'automatic');
+  assert.equal(personsNeeded(policy), 0);
+  assert.deepEqual(objections({}), []);
+});
+
+test('the default file is valid, and its examples are too', () => {
+  assert.deepEqual(completePolicy(readPolicy(defaultPolicyFile, 'default')), completePolicy({ ...base }));
+  const examples = defaultPolicyFile
+    .replace(
+      /^# (leads|requiredFields|minimumWindowDays|\[criteria\]|deny|\[quota\]|perLeadPerDay|perDay)/gm,
+      '$1',
+    )
+    .replace('ABCD-EFGH-IJKL-MNOP', lead);
+  const policy = readPolicy(examples, 'examples');
+  assert.deepEqual({ ...policy.quota }, { perLeadPerDay: 20, perDay: 100 });
+  assert.equal(policy.criteria?.deny?.length, 4);
+});
+
+test('a bad file is refused with every fault', () => {
+  const message = faultsOf(`minimumCell = 0
+showZero = "yes"
+analyses = ["count"]
+minimumcell = 3
+permit = "two-person"
+[criteria]
+deny = ["Observation.ValueAsText", "Deaths", "observation.Unit"]
+[quota]
+perWeek = 5
+`);
+  for (const place of [
+    '/minimumCell',
+    '/showZero',
+    '/minimumcell: not a known member',
+    '/permit',
+    '/criteria/deny/0',
+    '/criteria/deny/1',
+    '/criteria/deny/2',
+    '/quota/perWeek',
+  ])
+    assert.ok(message.includes(place), `${place} in ${message}`);
+  assert.match(faultsOf('minimumCell = '), /not TOML at line 1/);
+  assert.match(faultsOf('showZero = true\nanalyses = []'), /minimumCell/);
+});
+
+test('leads: of the accepted ones only those named may ask', () => {
+  assert.deepEqual(objections({ leads: [lead] }), []);
+  assert.match(objections({ leads: ['EEEE-FFFF-GGGG-HHHH'] })[0] ?? '', /^leads: /);
+});
+
+test('analyses: one that is not named may not run', () => {
+  assert.match(objections({ analyses: [] })[0] ?? '', /^analyses: .*count/);
+});
+
+test('required fields: absent, blank and empty words are refused', () => {
+  const needs: Partial<PolicyFile> = { requiredFields: ['legalBasis', 'ethicsReference', 'end'] };
+  assert.deepEqual(objections(needs, condition, { legalBasis: 'GDPR Art. 9(2)(j)' }), []);
+  assert.equal(objections(needs).length, 1);
+  for (const word of ['none', ' - ', 'N/A', 'tbd', '…', 'Unknown'])
+    assert.equal(objections(needs, condition, { legalBasis: word }).length, 1, word);
+});
+
+test('criteria: denied by type, by attribute, by attribute of every type, in every form of it', () => {
+  const specialty = entry({
+    ConditionOccurrence: { ProviderSpecialtyCS: { CodesetId: 1, IsExclusion: false } },
+  });
+  for (const deny of [
+    'ConditionOccurrence',
+    'ConditionOccurrence.*',
+    'ConditionOccurrence.ProviderSpecialty',
+    'ConditionOccurrence.ProviderSpecialtyCS',
+    '*.ProviderSpecialty',
+    '*',
+  ])
+    assert.ok(objections({ criteria: { deny: [deny] } }, specialty).length > 0, deny);
+  for (const deny of [
+    'DrugExposure',
+    '*.Age',
+    'VisitOccurrence.ProviderSpecialty',
+    'DemographicCriteria.Race',
+  ])
+    assert.deepEqual(objections({ criteria: { deny: [deny] } }, specialty), [], deny);
+});
+
+test('criteria: where some are allowed, the others are not', () => {
+  assert.deepEqual(objections({ criteria: { allow: ['ConditionOccurrence'] } }), []);
+  assert.deepEqual(objections({ criteria: { allow: ['ConditionOccurrence.CodesetId'] } }), []);
+  assert.match(
+    objections({ criteria: { allow: ['ConditionOccurrence.Age'] } })[0] ?? '',
+    /cohort 1 uses ConditionOccurrence\.CodesetId \(\$\.PrimaryCriteria\.CriteriaList\[0\]/,
+  );
+  assert.equal(objections({ criteria: { allow: ['DrugExposure'] } }).length, 2);
+  assert.equal(
+    objections({ criteria: { allow: ['ConditionOccurrence'], deny: ['ConditionOccurrence.CodesetId'] } })
+      .length,
+    1,
+    'what is denied stays denied',
+  );
+});
+
+test('window: dates may not single out fewer days', () => {
+  const week = entry({
+    ConditionOccurrence: { OccurrenceStartDate: { Op: 'bt', Value: '2020-01-01', Extent: '2020-01-07' } },
+  });
+  assert.deepEqual(objections({ minimumWindowDays: 7 }, week), []);
+  assert.match(
+    objections({ minimumWindowDays: 8 }, week)[0] ?? '',
+    /^window: .*7 days, 2020-01-01 to 2020-01-07/,
+  );
+});
+
+test('every rule is told at once', () => {
+  const all = objections({
+    leads: ['EEEE-FFFF-GGGG-HHHH'],
+    analyses: [],
+    requiredFields: ['funding'],
+    criteria: { deny: ['ConditionOccurrence'] },
+  });
+  assert.deepEqual(
+    [...new Set(all.map((line) => line.split(':')[0]))],
+    ['leads', 'analyses', 'fields', 'criteria'],
+  );
+});
+
+test('how many persons are needed', () => {
+  const needs = (file: Partial<PolicyFile>) => personsNeeded(completePolicy({ ...base, ...file }));
+  assert.equal(needs({ permit: 'one-person' }), 1);
+  assert.equal(needs({ permit: 'two-persons' }), 2);
+  assert.equal(needs({ release: 'reviewed' }), 1);
+  assert.equal(needs({ permit: 'two-persons', release: 'reviewed' }), 2);
+});
+
+test('the words name every rule', () => {
+  const words = (file: Partial<PolicyFile>) =>
+    policyInWords({
+      version: 2,
+      policy: completePolicy({ ...base, ...file }),
+      hash: '',
+      appliedBy: 'eve',
+    }).join('\n');
+  assert.match(words({}), /Policy version 2, put in force by eve\./);
+  assert.match(words({}), /run without asking a person/);
+  assert.match(words({ permit: 'two-persons' }), /two persons/);
+  assert.match(words({ release: 'reviewed' }), /approved by their hash/);
+  assert.match(words({ criteria: { deny: ['Death'] } }), /refused: Death/);
+  assert.match(words({ criteria: { allow: ['Death'] } }), /alone: Death/);
+  assert.match(words({ minimumWindowDays: 30 }), /fewer than 30 days/);
+  assert.match(words({ quota: { perLeadPerDay: 2, perDay: 9 } }), /2 of each lead, 9 in all/);
+  assert.match(words({ requiredFields: ['contact'] }), /contact/);
+  assert.match(words({ leads: [lead] }), new RegExp(lead));
+});
