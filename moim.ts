@@ -15,10 +15,11 @@ const nouns: Readonly<Record<string, (home: string) => Promise<{ commands: Comma
   node: () => import('#node/commands/node.ts'),
   audit: (home) =>
     existsSync(join(home, 'hub.toml')) ? import('#hub/commands/audit.ts') : import('#node/commands/audit.ts'),
-  doctor: (home) =>
-    existsSync(join(home, 'hub.toml'))
-      ? import('#hub/commands/doctor.ts')
-      : import('#node/commands/doctor.ts'),
+  doctor: async (home) => {
+    if (existsSync(join(home, 'hub.toml'))) return import('#hub/commands/doctor.ts');
+    const { isLeadHome } = await import('#lead/home.ts');
+    return isLeadHome(home) ? import('#lead/commands/doctor.ts') : import('#node/commands/doctor.ts');
+  },
   hub: () => import('#hub/commands/hub.ts'),
   key: () => import('#lead/commands/key.ts'),
   study: () => import('#lead/commands/study.ts'),

@@ -58,7 +58,8 @@ export function webSocketChannel(socket: WebSocket): Channel {
     pause: () => socket.pause(),
     resume: () => socket.resume(),
     admit() {},
-    keepAlive: () => beat(socket),
+    // Not one that closed meanwhile: nothing would ever end its timer.
+    keepAlive: () => (closed ? undefined : beat(socket)),
     onMessage: (take) =>
       void socket.on('message', (data, isBinary) => take(isBinary ? Buffer.alloc(0) : bytesOf(data))),
     onClose: (tell) => (closed ? tell(why) : void done.push(tell)),

@@ -5,11 +5,12 @@
 
 import type { ErrorCode } from '#protocol/errors.ts';
 
-export type Readiness = { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode };
+/** `restored`: from a backup, and the other side has not said yet whether anything was lost. */
+export type Readiness = { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode | 'restored' };
 
 export interface ReadinessDeps {
   /** Throws where the database does not answer; gives the code under which this party stands still, or nothing. */
-  readonly halted: () => Promise<string | undefined>;
+  readonly halted: () => Promise<'set-back' | 'restored' | undefined>;
   /** A hub has no link of its own. */
   readonly linkUp?: () => boolean;
 }
@@ -17,7 +18,8 @@ export interface ReadinessDeps {
 /** Database first, then a standstill, then the link: the first that is wrong is the one to mend. Never throws. */
 export async function readiness({ halted, linkUp }: ReadinessDeps): Promise<Readiness> {
   try {
-    if ((await halted()) !== undefined) return { ok: false, code: 'set-back' };
+    const code = await halted();
+    if (code !== undefined) return { ok: false, code };
   } catch {
     return { ok: false, code: 'database-unavailable' };
   }

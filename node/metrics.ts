@@ -41,7 +41,9 @@ async function keptFacts({ db, now }: NodeFactsDeps): Promise<Fact[]> {
       (select count(*)::int from moim.released) as released,
       (select coalesce(max(n), 0)::int from moim.audit) as audit,
       (select max(received_at) from moim.witness) as witnessed,
-      (select count(*)::int from moim.standing where halted_at is not null) as halted`.execute(db);
+      (select count(*)::int from moim.standing where halted_at is not null or code = 'restored') as halted`.execute(
+    db,
+  );
   const kept = rows[0] as Kept;
   const jobs = await db
     .selectFrom('job')
@@ -92,7 +94,7 @@ async function keptFacts({ db, now }: NodeFactsDeps): Promise<Fact[]> {
         ]),
     one(
       'moim_node_halted',
-      'Whether the node was found set back and waits for a person to open a new epoch.',
+      'Whether the node stands still: it was set back, or restored and not yet heard by the hub.',
       kept.halted,
     ),
   ];

@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import type { Counters } from '#host/counters.ts';
 import { type Readiness, readiness } from '#host/health.ts';
 import { counted, createMetrics, type Metrics } from '#host/metrics.ts';
+import { readStanding } from './audit/standing.ts';
 import type { NodeDb } from './database.ts';
 import { nodeFacts } from './metrics.ts';
 
@@ -54,7 +55,9 @@ export function createMonitor(deps: MonitorDeps): Monitor {
   };
 }
 
-async function haltedCode(db: NodeDb): Promise<string | undefined> {
-  const row = await db.selectFrom('standing').select(['halted_at', 'code']).executeTakeFirst();
-  return row?.halted_at ? (row.code ?? 'set-back') : undefined;
+/** `set-back`, or `restored` where the hub has not said yet whether anything was lost. */
+async function haltedCode(db: NodeDb): Promise<'set-back' | 'restored' | undefined> {
+  const { haltedAt, code } = await readStanding(db);
+  if (haltedAt !== null) return 'set-back';
+  return code === 'restored' ? 'restored' : undefined;
 }

@@ -10,17 +10,16 @@ import { createLog, type Log } from '#host/log.ts';
 import { aborted, watchDatabase } from '#host/serve.ts';
 import { listen } from '#host/server.ts';
 import { MoimError } from '#protocol/errors.ts';
-import type { RefusalReason } from '#protocol/frame.ts';
 import { createNodeApp } from './app.ts';
 import { meetWitnessFile } from './audit/witness.ts';
 import { catchUpPersonKeys } from './cdm/person-keys.ts';
 import { readNodeConfig } from './config.ts';
-import { type NodeDb, openNodeDatabase } from './database.ts';
+import { openNodeDatabase } from './database.ts';
 import { loadSolver } from './disclosure/solver.ts';
 import { readNodeIdentity, readPinnedHub } from './identity.ts';
 import { startPipeline } from './job/pipeline.ts';
+import { reportableStates } from './job/reportable.ts';
 import { executionOf } from './job/run-context.ts';
-import { toldCode } from './job/state.ts';
 import { startLink } from './link/client.ts';
 import { createMonitor } from './monitor.ts';
 
@@ -68,7 +67,7 @@ export async function runNode({ home, env, signal, ready, log: given, now = Date
       counters,
       signal,
       received: () => pipeline.kick(),
-      states: () => reportable(db),
+      states: () => reportableStates(db),
     });
     monitor.watch(link);
     const execution = executionOf(database, config, identity, signal);
@@ -107,20 +106,4 @@ export async function runNode({ home, env, signal, ready, log: given, now = Date
     await app.close();
     await database.close();
   }
-}
-
-/** States the hub may have missed. */
-async function reportable(db: NodeDb) {
-  const rows = await db
-    .selectFrom('job')
-    .select(['job', 'state', 'code', 'reason'])
-    .orderBy('changed_at', 'desc')
-    .limit(1000)
-    .execute();
-  return rows.map(({ job, state, code, reason }) => ({
-    job,
-    state,
-    code: toldCode(code),
-    reason: (reason ?? undefined) as RefusalReason | undefined,
-  }));
 }

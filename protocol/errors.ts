@@ -91,6 +91,18 @@ const rows = {
     remedy: 'Nothing to do: the link starts again from the last message both hold.',
     wire: true,
   },
+  'carry-old': {
+    text: 'A newer file of the same sender was carried in already.',
+    http: 409,
+    exit: 3,
+    remedy: 'Nothing is lost: the newer file held all that this one holds. Carry in the newest one only.',
+  },
+  'carry-gap': {
+    text: 'Deliveries before the first one in this file are missing.',
+    http: 409,
+    exit: 3,
+    remedy: 'Carry in the file made before this one, or carry a file out here and have the other side make a new one after it.',
+  },
   // ---- home, keys, configuration
   'already-running': {
     text: 'This home is served by another process already.',

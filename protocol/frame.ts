@@ -57,7 +57,7 @@ export const refusalReasons = [
 export type RefusalReason = (typeof refusalReasons)[number];
 
 /** The coarse codes that may leave a hospital (protocol/errors.ts, `wire`): a closed list, since a pattern would carry words. */
-const WireCode = Type.Unsafe<string>({
+export const WireCode = Type.Unsafe<string>({
   type: 'string',
   enum: Object.entries(errors).flatMap(([code, row]) => (row.wire ? code : [])),
 });
@@ -159,4 +159,10 @@ export function transcript(hello: Hello, version: number, hubNonce: string, hubK
 /** The newest version both speak, or undefined. */
 export function commonVersion(theirs: readonly number[]): number | undefined {
   return protocolVersions.find((version) => theirs.includes(version));
+}
+
+/** Which side speaks newer versions, where none is in common; `neither` where one is. */
+export function newer(theirs: readonly number[]): 'ours' | 'theirs' | 'neither' {
+  if (commonVersion(theirs) !== undefined) return 'neither';
+  return Math.max(...theirs) > protocolVersions[0] ? 'theirs' : 'ours';
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run soak:kill -- --rounds N [--seed S] [--from ROUND] [--out DIR] [--prove] [--json]`: a hub and five hospitals under load, each a process of
+ * `npm run soak:kill -- --rounds N [--seed S] [--from ROUND] [--out DIR] [--prove] [--keep] [--json]`: a hub and five hospitals under load, each a process of
  * its own; in every round, at moments drawn from the seed, processes and database servers are killed and ways are cut. After each round
  * every study must be complete or truthfully not, every answer counted once, every audit chain whole, and nothing left running. Exit 1
  * on the first breach, with the seed, the round and the folder that holds the evidence. `--prove` plants breaches after the last round
@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { aborted } from '#host/serve.ts';
 import { abortOnSignals } from '#host/signals.ts';
 import { breachOf } from './soak/check.ts';
 import { Judge } from './soak/judge.ts';
@@ -24,9 +25,11 @@ import { Reader } from './soak/read.ts';
 import { type RoundReport, Rounds } from './soak/round.ts';
 import type { Breach } from './soak/seen.ts';
 
-const usage = 'npm run soak:kill -- --rounds N [--seed S] [--from ROUND] [--out DIR] [--prove] [--json]\n';
+const usage =
+  'npm run soak:kill -- --rounds N [--seed S] [--from ROUND] [--out DIR] [--prove] [--keep] [--json]\n';
 
-process.exitCode = await main();
+// Relays still listen and sends may still wait: what they were for is over.
+process.exit(await main());
 
 async function main(): Promise<number> {
   const options = readOptions();
@@ -60,7 +63,10 @@ async function main(): Promise<number> {
   let lead: Lead | undefined;
   let broken: RoundReport | undefined;
   try {
-    network = await openNetwork(folder, (text) => void faults.push(breachOf('process')(text)), say);
+    const opening = openNetwork(folder, (text) => void faults.push(breachOf('process')(text)), say);
+    network = await Promise.race([opening, aborted(signal).then(() => undefined)]);
+    // Interrupted while it opens: what it still waits for is ended below.
+    if (!network) return void opening.catch(() => {}) ?? 130;
     lead = new Lead(network);
     const needs = { network, lead, reader: new Reader(network), signal, own };
     const judge = new Judge(needs);
@@ -87,7 +93,7 @@ async function main(): Promise<number> {
   if (signal.aborted)
     say(`interrupted; go on with --seed ${seed} --from ${(reports.at(-1)?.round ?? from - 1) + 1}`);
   if (broken) say(complaint(seed, broken, folder));
-  else rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  else if (!options.keep) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   const sum = summary(seed, from, reports, lead, broken);
   process.stdout.write(json ? `${JSON.stringify(sum)}\n` : `${inText(sum)}\n`);
   return signal.aborted ? 130 : broken ? 1 : 0;
@@ -103,6 +109,7 @@ function readOptions() {
         out: { type: 'string' },
         json: { type: 'boolean' },
         prove: { type: 'boolean' },
+        keep: { type: 'boolean' },
       },
     });
     const whole = (text: string | undefined, otherwise: number) =>
@@ -112,18 +119,27 @@ function readOptions() {
     const from = whole(values.from, 1);
     if (!(rounds > 0) || Number.isNaN(seed) || !(from > 0)) return undefined;
     const out = resolve(values.out ?? join(tmpdir(), `moim-soak-${seed}`));
-    return { rounds, seed, from, out, json: values.json === true, prove: values.prove === true };
+    return {
+      rounds,
+      seed,
+      from,
+      out,
+      json: values.json === true,
+      prove: values.prove === true,
+      keep: values.keep === true,
+    };
   } catch {
     return undefined;
   }
 }
 
-function lineOf(seed: number, { round, ms, plan, answers, carried, breaches }: RoundReport) {
+function lineOf(seed: number, { round, ms, phases, plan, answers, carried, breaches }: RoundReport) {
   return {
     at: new Date().toISOString(),
     seed,
     round,
     ms,
+    phases,
     faults: plan.faults.map((fault) => `${fault.at} ${inWords(fault)}`),
     studies: plan.studies.length,
     answers,

@@ -15,6 +15,7 @@ const verbs = {
   check: 'scripts/check.ts',
   agree: 'scripts/agree.ts',
   'soak:kill': 'scripts/soak-kill.ts',
+  'bench:link': 'scripts/bench-link.ts',
   moim: 'moim.ts',
 };
 

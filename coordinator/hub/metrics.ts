@@ -8,6 +8,7 @@ import { type Readiness, readiness } from '#host/health.ts';
 import { ageSeconds, byCode, byState, deliveries, type Fact, one } from '#host/metrics.ts';
 import type { HubDb } from './database.ts';
 import type { Links } from './link/server.ts';
+import { readHubStanding } from './relay/standing.ts';
 
 export interface HubFactsDeps {
   readonly db: HubDb;
@@ -19,8 +20,9 @@ export interface HubFactsDeps {
 export const hubReadiness = (db: HubDb): Promise<Readiness> =>
   readiness({
     halted: async () => {
-      const row = await db.selectFrom('standing').select(['halted_at', 'code']).executeTakeFirst();
-      return row?.halted_at ? (row.code ?? 'set-back') : undefined;
+      const { haltedAt, code } = await readHubStanding(db);
+      if (haltedAt === null) return undefined;
+      return code === 'restored' ? code : 'set-back';
     },
   });
 
@@ -48,9 +50,9 @@ async function keptFacts({ db, links, now }: HubFactsDeps): Promise<Fact[]> {
       (select coalesce(sum(seq), 0)::float8 from hub.peer_position where direction = 'in') as taken,
       (select min(created_at) from hub.outbox where acked_at is null) as oldest,
       (select count(*)::int from hub.reply) as replies,
-      (select coalesce(max(n), 0)::int from hub.audit) as audit,
-      (select count(*)::int from hub.standing where halted_at is not null) as halted`.execute(db);
+      (select coalesce(max(n), 0)::int from hub.audit) as audit`.execute(db);
   const kept = rows[0] as Kept;
+  const standing = await readHubStanding(db);
   const sites = await db.selectFrom('site').select(['site', 'state']).orderBy('site').execute();
   const approved = sites.filter(({ state }) => state === 'approved');
   const studies = await sql<{ state: string; n: number }>`select state, count(*)::int as n from (
@@ -72,8 +74,13 @@ async function keptFacts({ db, links, now }: HubFactsDeps): Promise<Fact[]> {
     one('moim_hub_audit_entries', 'Entries of the audit log.', kept.audit),
     one(
       'moim_hub_halted',
-      'Whether the hub was found set back and waits for a person to open a new epoch.',
-      kept.halted,
+      'Whether the hub stands still: it was restored, and a person has to open a new epoch.',
+      standing.haltedAt === null ? 0 : 1,
+    ),
+    one(
+      'moim_hub_sites_ahead',
+      'Sites that hold more than this hub remembers having sent: it was set back.',
+      Object.keys(standing.seen).length,
     ),
     {
       name: 'moim_hub_sites',
@@ -121,7 +128,6 @@ interface Kept {
   readonly oldest: string | null;
   readonly replies: number;
   readonly audit: number;
-  readonly halted: number;
 }
 
 const siteStates = ['pending', 'approved', 'revoked'];

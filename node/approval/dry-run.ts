@@ -8,7 +8,7 @@ import { release } from '../disclosure/release.ts';
 import { refuseOtherRule } from '../job/commit.ts';
 import { type ExecuteDeps, executeJob } from '../job/execute.ts';
 import { permitJob } from '../job/permit.ts';
-import type { VerifiedJob } from '../job/verify.ts';
+import type { Verify } from '../job/run-context.ts';
 import { currentPolicy } from '../policy/store.ts';
 import { releaseHash } from './release-hash.ts';
 import { waitingJob } from './waiting-job.ts';
@@ -16,7 +16,7 @@ import { waitingJob } from './waiting-job.ts';
 export interface DryRunDeps {
   readonly db: NodeDb;
   readonly execution: ExecuteDeps;
-  readonly verify: (envelope: string) => Promise<VerifiedJob>;
+  readonly verify: Verify;
   readonly solve: LinearSolver;
   readonly now: () => number;
 }
@@ -34,7 +34,8 @@ export interface DryRun {
 /** Throws what a run of the job would: `not-permitted`, `expired`, `statement-timeout`, `released-otherwise`, `disclosure-failed`, … */
 export async function dryRun(deps: DryRunDeps, job: string, by: string): Promise<DryRun> {
   const { db, now } = deps;
-  const verified = await deps.verify((await waitingJob(db, job)).envelope);
+  const row = await waitingJob(db, job);
+  const verified = await deps.verify(row.envelope, row.receivedAt);
   const permitted = permitJob(verified, await currentPolicy(db), { kind: 'dry' }, now());
   const raw = await executeJob(deps.execution, permitted);
   await refuseOtherRule(db, permitted, raw);

@@ -18,6 +18,7 @@ export interface WaitingJob {
   readonly state: string;
   readonly code: string | null;
   readonly envelope: string;
+  readonly receivedAt: string;
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -28,8 +29,8 @@ export async function waitingJob(db: NodeDb, job: string, lock = false): Promise
   const row = uuid.test(job) ? await (lock ? query.forUpdate() : query).executeTakeFirst() : undefined;
   if (!row) throw new MoimError('not-found', 'no job here has this id');
   if (!undecided.includes(row.state)) throw new MoimError('job-settled', `the job is ${row.state} already`);
-  const { study, version, study_hash, lead, state, code, envelope } = row;
-  return { job, study, version, studyHash: study_hash, lead, state, code, envelope };
+  const { study, version, study_hash, lead, state, code, envelope, received_at } = row;
+  return { job, study, version, studyHash: study_hash, lead, state, code, envelope, receivedAt: received_at };
 }
 
 /** The signed study of an envelope that was verified when it came; undefined where its lead is accepted no more. */

@@ -98,8 +98,11 @@ async function readHeader(
   const extra = columns.filter((_, index) => plan[index] === undefined);
   const twice = columns.filter((column, index) => columns.indexOf(column) !== index);
   const lacking = table.columns.filter((column) => column.required && !plan.includes(column));
-  for (const column of extra) unknown.push(`${name}:1 ${printable(column)}: not a column of ${table.name}`);
-  for (const column of twice) faults.push(`${name}:1 ${printable(column)}: the column stands there twice`);
+  // A file without a header begins with values, which must not be shown: names are those beside enough others that are known.
+  const isHeader = (columns.length - extra.length) * 2 >= columns.length;
+  const shown = (column: string) => (isHeader ? printable(column) : 'a column whose name is no name');
+  for (const column of extra) unknown.push(`${name}:1 ${shown(column)}: not a column of ${table.name}`);
+  for (const column of twice) faults.push(`${name}:1 ${shown(column)}: the column stands there twice`);
   for (const column of lacking) faults.push(`${name}:1 ${column.name}: the required column is missing`);
   return { path, name, table, bytes, delimiter, plan, markBytes: mark };
 }
@@ -123,7 +126,7 @@ async function firstBytes(path: string, name: string): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** A column's name fit to be shown: a file without a header begins with values, which must not. */
+/** A column's name fit to be shown. */
 function printable(column: string): string {
   return /^[a-z_][a-z0-9_]{0,62}$/.test(column) ? column : 'a column whose name is no name';
 }

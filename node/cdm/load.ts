@@ -125,7 +125,7 @@ async function loadFile(
 }
 
 /** The file's rows in COPY's format. Throws MoimError `cdm-bad-row` at the end, naming up to 20 bad rows. */
-async function* encodeFile(
+export async function* encodeFile(
   file: CdmFile,
   onBytes: (bytes: number) => void,
   signal: AbortSignal | undefined,

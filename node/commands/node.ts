@@ -3,6 +3,7 @@
 import type { Commands } from '#host/command.ts';
 import { approvalCommands } from './node/approval.ts';
 import { backupCommands } from './node/backup.ts';
+import { carryCommands } from './node/carry.ts';
 import { enroll } from './node/enroll.ts';
 import { epoch } from './node/epoch.ts';
 import { lifeCommands } from './node/life.ts';
@@ -19,4 +20,5 @@ export const commands: Commands = {
   user,
   epoch,
   ...backupCommands,
+  ...carryCommands,
 };

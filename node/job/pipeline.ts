@@ -155,10 +155,13 @@ async function runNext(deps: PipelineDeps, lost: Map<string, number>, running: R
   running.cancel = new AbortController();
   const signal = AbortSignal.any([deps.signal, running.cancel.signal]);
   try {
-    const verified = await verifierOf(deps)(row.envelope);
-    const decision = await decide(deps.db, deps, verified);
+    const verified = await verifierOf(deps)(row.envelope, row.received_at);
+    let version: Promise<string> | undefined;
+    // Reading it may take minutes: not twice, and not while the job is locked.
+    const judging = { now: deps.now, dataVersion: () => (version ??= deps.dataVersion()) };
+    const decision = await decide(deps.db, judging, verified);
     if (decision.kind === 'held') {
-      await holdJob(deps, job, (transaction) => decide(transaction, deps, verified));
+      await holdJob(deps, job, (transaction) => decide(transaction, judging, verified));
       deps.log.info('job-held', { job, code: decision.code });
       return true;
     }

@@ -36,14 +36,16 @@ export function executionOf(
   };
 }
 
-/** Verifies envelopes that were sent to this node. */
+/** Verifies an envelope that was sent to this node; one that is kept, with the instant it came. */
+export type Verify = (envelope: string, received?: string) => Promise<VerifiedJob>;
+
 export function verifierOf(deps: {
   readonly db: NodeDb;
   readonly identity: NodeIdentity;
   readonly hub: PinnedHub;
   readonly now: () => number;
-}): (envelope: string) => Promise<VerifiedJob> {
-  return (envelope) =>
+}): Verify {
+  return (envelope, received) =>
     verifyJob(
       {
         site: deps.hub.site,
@@ -51,6 +53,7 @@ export function verifierOf(deps: {
         hubKey: hubKeyOf(deps.hub, envelope),
         ...(deps.identity.formerly ? { formerly: deps.identity.formerly.map(fingerprint) } : {}),
         now: deps.now(),
+        ...(received === undefined ? {} : { received: Date.parse(received) }),
         acceptedLead: (print) => acceptedLead(deps.db, print),
       },
       envelope,

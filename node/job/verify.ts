@@ -47,6 +47,8 @@ export interface VerifyDeps {
   readonly acceptedLead: (fingerprint: string) => Promise<PublicKey | undefined>;
   /** The node's clock, ms since the epoch: it decides. */
   readonly now: number;
+  /** When the envelope came, where that was before: its expiry is about its way here, the study's last day about what is done with it. */
+  readonly received?: number;
 }
 
 /** Throws MoimError `bad-signature`, `bad-input`, `misaddressed`, `expired`, `lead-not-accepted`, `not-started`, `definition-refused`. */
@@ -55,7 +57,7 @@ export async function verifyJob(deps: VerifyDeps, envelopeJws: string): Promise<
     from: 'hub',
     to: deps.site,
     key: deps.hubKey,
-    now: deps.now,
+    now: deps.received ?? deps.now,
   });
   if (envelope.body.kind !== 'job') throw new MoimError('bad-input', 'a hub sends jobs only');
   const { job, study: jws } = envelope.body;

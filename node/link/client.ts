@@ -24,6 +24,7 @@ import { hubFrames, meetWelcome } from './frames.ts';
 import { type HandshakeDeps, shakeHands } from './handshake.ts';
 import { choosePath, type LinkMode } from './path.ts';
 import { dialPoll } from './poll-channel.ts';
+import { versionGap } from './version-gap.ts';
 
 /** A job's state as the hub hears it: coarse codes and closed lists alone. */
 interface JobReport {
@@ -94,6 +95,7 @@ export function startLink(deps: LinkClientDeps): LinkClient {
         deps.log.warn('link-refused', { code, attempt, path });
         deps.counters.count('link-refused', { code });
         paths.failed(path, await isBlocked(deps.http, code));
+        if (code === 'no-common-version') deps.log.warn(code, { state: await versionGap(deps.http) });
       }
       if (channel) await closed(channel);
       if (live) {

@@ -11,6 +11,7 @@ import { tryPath } from './better-path.ts';
 import { dialWebSocket } from './dial.ts';
 import type { LinkMode } from './path.ts';
 import { dialPoll } from './poll-channel.ts';
+import { gapOf, gapRemedy } from './version-gap.ts';
 
 export interface ReachDeps {
   readonly identity: NodeIdentity;
@@ -61,7 +62,12 @@ async function ask(
     const answer = await http.call('/api/v1/hub', { timeoutMs: 10_000, limit: 65_536 });
     told(answer.date);
     const shown = (answer.json() as { fingerprint?: unknown } | undefined)?.fingerprint;
-    if (shown === fingerprint(hub.key)) return undefined;
+    if (shown === fingerprint(hub.key)) {
+      const gap = gapOf(answer.json());
+      return gap === 'node-older' || gap === 'hub-older'
+        ? new MoimError('no-common-version', undefined, { remedy: gapRemedy[gap] })
+        : undefined;
+    }
     if (typeof shown === 'string')
       return new MoimError('fingerprint-differs', 'the hub shows another key than the one pinned');
     return new MoimError('hub-unreachable', `something that is no hub answered ${answer.status}`, {

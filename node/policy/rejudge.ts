@@ -4,6 +4,7 @@ import { record } from '#host/audit-log.ts';
 import { errors, MoimError } from '#protocol/errors.ts';
 import type { NodeDb } from '../database.ts';
 import { NotPermitted, underPolicy } from '../job/permit.ts';
+import type { Verify } from '../job/run-context.ts';
 import type { VerifiedJob } from '../job/verify.ts';
 import { type PolicyVersion, personsNeeded } from './policy.ts';
 
@@ -23,19 +24,19 @@ export interface Change {
 export async function changesUnder(
   db: NodeDb,
   policy: PolicyVersion,
-  verify: (envelope: string) => Promise<VerifiedJob>,
+  verify: Verify,
   now: number,
 ): Promise<Change[]> {
   const rows = await db
     .selectFrom('job')
-    .select(['job', 'study', 'state', 'code', 'envelope'])
+    .select(['job', 'study', 'state', 'code', 'envelope', 'received_at'])
     .where('state', 'in', ['waiting', 'awaiting-approval'])
     .orderBy('received_at')
     .forUpdate()
     .execute();
   const changes: Change[] = [];
-  for (const { job, study, state, code, envelope } of rows) {
-    const verified = await verify(envelope).catch((cause: unknown) => {
+  for (const { job, study, state, code, envelope, received_at } of rows) {
+    const verified = await verify(envelope, received_at).catch((cause: unknown) => {
       if (cause instanceof MoimError && errors[cause.code].exit !== 4) return undefined;
       throw cause;
     });

@@ -9,6 +9,7 @@ import { MoimError } from '#protocol/errors.ts';
 import { fingerprint, type PublicKey } from '#protocol/keys.ts';
 import { openChain } from '#protocol/rotation.ts';
 import type { NodeDb } from '../database.ts';
+import { nobodyNamed } from '../person/person.ts';
 
 export type AcceptedKind = 'lead' | 'site';
 
@@ -38,6 +39,7 @@ export async function accept(
   db: NodeDb,
   { kind, file, compared, entity }: Acceptance,
   at: string,
+  by: string = nobodyNamed,
 ): Promise<Accepted & { readonly replaces?: string }> {
   const print = fingerprint(file.key);
   if (file.role !== undefined && file.role !== kind)
@@ -62,8 +64,13 @@ export async function accept(
       .onConflict((conflict) => conflict.column('fingerprint').doUpdateSet(row))
       .execute();
     const replaces = old && { replaces: old.fingerprint };
-    await record(transaction, at, `${kind}-accepted`, { [kind]: print, entity: named, ...replaces });
-    if (old) await remove(transaction, kind, old.fingerprint, at);
+    await record(transaction, at, `${kind}-accepted`, {
+      [kind]: print,
+      entity: named,
+      person: by,
+      ...replaces,
+    });
+    if (old) await remove(transaction, kind, old.fingerprint, at, by);
     return { fingerprint: print, entity: named, acceptedAt: at, ...replaces };
   });
 }
@@ -73,8 +80,9 @@ export async function removeAccepted(
   kind: AcceptedKind,
   print: string,
   at: string,
+  by: string = nobodyNamed,
 ): Promise<void> {
-  await db.transaction().execute((transaction) => remove(transaction, kind, print, at));
+  await db.transaction().execute((transaction) => remove(transaction, kind, print, at, by));
 }
 
 export async function listAccepted(db: Pick<NodeDb, 'selectFrom'>, kind: AcceptedKind): Promise<Accepted[]> {
@@ -91,7 +99,13 @@ export async function listAccepted(db: Pick<NodeDb, 'selectFrom'>, kind: Accepte
   }));
 }
 
-async function remove(transaction: NodeDb, kind: AcceptedKind, print: string, at: string): Promise<void> {
+async function remove(
+  transaction: NodeDb,
+  kind: AcceptedKind,
+  print: string,
+  at: string,
+  by: string,
+): Promise<void> {
   const row = await transaction
     .updateTable(tables[kind])
     .set({ removed_at: at })
@@ -100,7 +114,7 @@ async function remove(transaction: NodeDb, kind: AcceptedKind, print: string, at
     .returning('fingerprint')
     .executeTakeFirst();
   if (!row) throw new MoimError('not-found', `no accepted ${kind} has this fingerprint`);
-  await record(transaction, at, `${kind}-removed`, { [kind]: print });
+  await record(transaction, at, `${kind}-removed`, { [kind]: print, person: by });
 }
 
 /** The fingerprints of the keys that this one followed, each of which signed so; none where the file tells of no rotation. */

@@ -11,10 +11,16 @@ export function definitionDiff(before: Value, after: Value): string[] {
   const lines: string[] = [];
   for (const name of namesOf(before, after)) {
     const [was, is] = [before[name], after[name]];
-    if (name === 'ConceptSets') lines.push(...conceptSets(list(was), list(is)));
-    else if (name === 'InclusionRules') lines.push(...inclusionRules(list(was), list(is)));
+    const lists = Array.isArray(was) && Array.isArray(is);
+    if (name === 'ConceptSets' && lists) lines.push(...conceptSets(was, is));
+    else if (name === 'InclusionRules' && lists) lines.push(...inclusionRules(was, is));
     else lines.push(...values('', was, is, [name]));
   }
+  // What was passed over above (the order of concept sets, the words beside a concept) is no change of meaning, yet one of the document.
+  if (lines.length === 0 && values('', before, after).length > 0)
+    lines.push(
+      'written otherwise, with the same meaning: another order of concept sets, or other words beside a concept',
+    );
   return lines;
 }
 
@@ -38,7 +44,10 @@ function conceptSets(before: readonly Value[], after: readonly Value[]): string[
     lines.push(...items(of, itemsOf(old), itemsOf(set)));
     const rest = ({ id: _, name: _name, expression, ...more }: Members) => ({
       ...more,
-      expression: isObject(expression) ? { ...expression, items: undefined } : expression,
+      expression:
+        isObject(expression) && Array.isArray(expression.items)
+          ? { ...expression, items: undefined }
+          : expression,
     });
     lines.push(...values(of, rest(old), rest(set)));
   }
@@ -127,9 +136,10 @@ function concept(item: Members): string {
 }
 
 const setName = (set: Members): string => shown(set.name ?? set.id);
-const itemsOf = (set: Members): readonly Value[] =>
-  list(isObject(set.expression) ? set.expression.items : undefined);
-const list = (value: Value): readonly Value[] => (Array.isArray(value) ? value : []);
+const itemsOf = (set: Members): readonly Value[] => {
+  const items = isObject(set.expression) ? set.expression.items : undefined;
+  return Array.isArray(items) ? items : [];
+};
 const isObject = (value: Value): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const namesOf = (...of: readonly Members[]): string[] => [

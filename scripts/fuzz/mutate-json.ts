@@ -6,17 +6,66 @@ import type { Draw } from './random.ts';
 const hole = '\u0001hole\u0001';
 
 const numbers = [
-  '1e999', '-1e999', '1e-999', '-0', '9007199254740993', '123456789012345678901234567890', '2147483648', '-2147483649',
-  '0.1e1', '1E400', '3.0', '4294967296', '-1', '0', '1e21', '99999999999999999999.5',
+  '1e999',
+  '-1e999',
+  '1e-999',
+  '-0',
+  '9007199254740993',
+  '123456789012345678901234567890',
+  '2147483648',
+  '-2147483649',
+  '0.1e1',
+  '1E400',
+  '3.0',
+  '4294967296',
+  '-1',
+  '0',
+  '1e21',
+  '99999999999999999999.5',
 ] as const;
 
 const names = [
-  '__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', '', ' ', 'kind', 't', 'v', '\u0000', '$ref', 'then', 'length',
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'hasOwnProperty',
+  'valueOf',
+  '',
+  ' ',
+  'kind',
+  't',
+  'v',
+  '\u0000',
+  '$ref',
+  'then',
+  'length',
 ] as const;
 
 const texts = [
-  '', '\u0000', '\ud800', '\udfff\ud800', '\u202e', '모임', 'é', 'e\u0301', '😀', '../../etc/passwd', "'; drop table person; --", '${7*7}', '%s%n',
-  '2026-02-30', '9999-99-99', '-0001-01-01', '2026-01-15T09:30:00.000Z', '00000000-0000-7000-8000-000000000000', 'a.b.c', '..', '\r\n', '"', '\\',
+  '',
+  '\u0000',
+  '\ud800',
+  '\udfff\ud800',
+  '\u202e',
+  '모임',
+  'é',
+  'e\u0301',
+  '😀',
+  '../../etc/passwd',
+  "'; drop table person; --",
+  '${7*7}',
+  '%s%n',
+  '2026-02-30',
+  '9999-99-99',
+  '-0001-01-01',
+  '2026-01-15T09:30:00.000Z',
+  '00000000-0000-7000-8000-000000000000',
+  'a.b.c',
+  '..',
+  '\r\n',
+  '"',
+  '\\',
 ] as const;
 
 type Value = unknown;
@@ -60,7 +109,11 @@ function change(root: { value: Value }, draw: Draw, holes: string[]): void {
       return put(at, key, draw.chance(0.5) ? [at[key]] : { [draw.pick(names)]: at[key] });
     case 5: {
       const depth = draw.pick([2, 50, 199, 201, 1000, 20_000]);
-      return fill(draw.chance(0.5) ? '['.repeat(depth) + ']'.repeat(depth) : `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`);
+      return fill(
+        draw.chance(0.5)
+          ? '['.repeat(depth) + ']'.repeat(depth)
+          : `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`,
+      );
     }
     case 6:
       if (Array.isArray(holder)) holder.splice(Number(key), 1);
@@ -68,19 +121,32 @@ function change(root: { value: Value }, draw: Draw, holes: string[]): void {
       return;
     case 7: {
       const value = at[key];
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) return put(at, key, draw.pick(texts));
+      if (typeof value !== 'object' || value === null || Array.isArray(value))
+        return put(at, key, draw.pick(texts));
       return put(value as Record<string, Value>, draw.pick(names), draw.pick([1, 'x', null, {}, []]));
     }
     case 8:
       if (!Array.isArray(holder)) {
         const value = holder[key];
         delete holder[key];
-        put(holder, draw.chance(0.5) ? draw.pick(names) : `${String(key)}${draw.pick(['x', ' ', '\u0000'])}`, value);
+        put(
+          holder,
+          draw.chance(0.5) ? draw.pick(names) : `${String(key)}${draw.pick(['x', ' ', '\u0000'])}`,
+          value,
+        );
       }
       return;
     case 9: {
       const value = at[key];
-      return put(at, key, typeof value === 'string' ? bend(value, draw) : typeof value === 'number' ? value + draw.pick([1, -1, 0.5, 1e9]) : value);
+      return put(
+        at,
+        key,
+        typeof value === 'string'
+          ? bend(value, draw)
+          : typeof value === 'number'
+            ? value + draw.pick([1, -1, 0.5, 1e9])
+            : value,
+      );
     }
     case 10: {
       const value = at[key];
@@ -120,8 +186,11 @@ function placesOf(root: { value: Value }): Place[] {
     const { holder, key } = found[next]!;
     const value = (holder as Record<string | number, Value>)[key];
     if (typeof value !== 'object' || value === null) continue;
-    if (Array.isArray(value)) for (let at = 0; at < value.length; at += 1) found.push({ holder: value, key: at });
-    else for (const name of Object.keys(value)) found.push({ holder: value as Record<string, Value>, key: name });
+    if (Array.isArray(value))
+      for (let at = 0; at < value.length; at += 1) found.push({ holder: value, key: at });
+    else
+      for (const name of Object.keys(value))
+        found.push({ holder: value as Record<string, Value>, key: name });
   }
   return found;
 }

@@ -51,14 +51,35 @@ function mutateBytes(bytes: Buffer, others: readonly Buffer[], draw: Draw): Buff
     case 5: {
       const other = draw.pick(others);
       const from = draw.below(other.length + 1);
-      return Buffer.concat([bytes.subarray(0, at), other.subarray(from, from + 1 + draw.below(2000)), bytes.subarray(at)]);
+      return Buffer.concat([
+        bytes.subarray(0, at),
+        other.subarray(from, from + 1 + draw.below(2000)),
+        bytes.subarray(at),
+      ]);
     }
     case 6: {
-      const odd = draw.pick([[0], [255], [0xed, 0xa0, 0x80], [0xc0, 0xaf], [0xef, 0xbb, 0xbf], [34], [92], [10], [13, 10], [123], [93], [44]]);
+      const odd = draw.pick([
+        [0],
+        [255],
+        [0xed, 0xa0, 0x80],
+        [0xc0, 0xaf],
+        [0xef, 0xbb, 0xbf],
+        [34],
+        [92],
+        [10],
+        [13, 10],
+        [123],
+        [93],
+        [44],
+      ]);
       return Buffer.concat([bytes.subarray(0, at), Buffer.from(odd), bytes.subarray(at)]);
     }
     default:
-      return Buffer.concat([bytes.subarray(0, at), Buffer.alloc(draw.pick([1, 40, 3_000]), draw.below(256)), bytes.subarray(at)]);
+      return Buffer.concat([
+        bytes.subarray(0, at),
+        Buffer.alloc(draw.pick([1, 40, 3_000]), draw.below(256)),
+        bytes.subarray(at),
+      ]);
   }
 }
 
@@ -84,10 +105,42 @@ function mutateLines(text: string, draw: Draw, change: (line: string, draw: Draw
 }
 
 const tomlValues = [
-  '""', '"x', "'''", '[', '[[', '{}', '{a=1,a=2}', '0x', '1_000', '1e400', '99999999999999999999', 'nan', '-inf', 'true', '1979-05-27T07:32:00Z',
-  '"\\ud800"', '"\\u0000"', '[1, "a", [[]]]', `${'['.repeat(300)}${']'.repeat(300)}`, '-1', '1001', '["count", "count"]', '"a\\nb"',
+  '""',
+  '"x',
+  "'''",
+  '[',
+  '[[',
+  '{}',
+  '{a=1,a=2}',
+  '0x',
+  '1_000',
+  '1e400',
+  '99999999999999999999',
+  'nan',
+  '-inf',
+  'true',
+  '1979-05-27T07:32:00Z',
+  '"\\ud800"',
+  '"\\u0000"',
+  '[1, "a", [[]]]',
+  `${'['.repeat(300)}${']'.repeat(300)}`,
+  '-1',
+  '1001',
+  '["count", "count"]',
+  '"a\\nb"',
 ];
-const tomlNames = ['__proto__', '"__proto__"', 'constructor', 'a.b.c', '"a b"', '', 'toString', '[__proto__]', '[a.b]', '[[a]]'];
+const tomlNames = [
+  '__proto__',
+  '"__proto__"',
+  'constructor',
+  'a.b.c',
+  '"a b"',
+  '',
+  'toString',
+  '[__proto__]',
+  '[a.b]',
+  '[[a]]',
+];
 
 function tomlLine(line: string, draw: Draw): string {
   const equals = line.indexOf('=');
@@ -97,8 +150,35 @@ function tomlLine(line: string, draw: Draw): string {
 }
 
 const csvValues = [
-  '', '"', '""', '"a""b"', '"a\nb"', '"open', 'a"b', '-0', '1e5', '99999999999999999999', '9223372036854775808', '2147483648', '0001-01-01', '2021-02-29',
-  '10000-01-01', '2020-01-01 25:00', '2020-01-01T10:00:00.5+09', 'NaN', '\\N', '\\.', '\t', '\u0000', '모임', 'é', '  7 ', '+5', '.5', '1.', "'",
+  '',
+  '"',
+  '""',
+  '"a""b"',
+  '"a\nb"',
+  '"open',
+  'a"b',
+  '-0',
+  '1e5',
+  '99999999999999999999',
+  '9223372036854775808',
+  '2147483648',
+  '0001-01-01',
+  '2021-02-29',
+  '10000-01-01',
+  '2020-01-01 25:00',
+  '2020-01-01T10:00:00.5+09',
+  'NaN',
+  '\\N',
+  '\\.',
+  '\t',
+  '\u0000',
+  '모임',
+  'é',
+  '  7 ',
+  '+5',
+  '.5',
+  '1.',
+  "'",
 ];
 
 function csvLine(line: string, draw: Draw): string {

@@ -17,6 +17,8 @@ const longMs = 5_000;
 export interface RoundReport {
   readonly round: number;
   readonly ms: number;
+  /** Milliseconds from the begin until faults and sends were over, all was ready again, and all was done. */
+  readonly phases: readonly number[];
   readonly plan: RoundPlan;
   readonly answers: number;
   /** Sites whose work was carried into the next round. */
@@ -47,16 +49,21 @@ export class Rounds {
     const { seed, lead, network, judge, signal } = this.#needs;
     const began = performance.now();
     const plan = planRound(seed, round);
+    const phases: number[] = [];
+    const phase = () => void phases.push(Math.round(performance.now() - began));
     const limit = AbortSignal.any([signal, AbortSignal.timeout(roundMs)]);
     const asked = plan.studies.map(async (study) => {
       await pause(study.at, signal);
       await lead.ask(study, round, limit);
     });
     await Promise.all([...plan.faults.map((fault) => this.#inflict(fault)), ...asked]);
+    phase();
     await Promise.all([...network.parties.values()].map((party) => party.start()));
+    phase();
     await within(roundMs - (performance.now() - began), () => this.#settled(), signal, 150);
+    phase();
     judge.watch(lead.signed.filter((study) => study.round === round));
-    return this.#close(round, plan, began);
+    return this.#close(round, plan, began, phases);
   }
 
   /** After the last round: the faults that last end, and everything comes to its end. */
@@ -66,7 +73,7 @@ export class Rounds {
     const done = async () => (await this.#needs.reader.unfinished())?.size === 0;
     await within(dueMs, done, this.#needs.signal, 200);
     this.#due.clear();
-    return this.#close(round, { faults: [], studies: [] }, began);
+    return this.#close(round, { faults: [], studies: [] }, began, []);
   }
 
   async #inflict(fault: Fault): Promise<void> {
@@ -98,7 +105,12 @@ export class Rounds {
     );
   }
 
-  async #close(round: number, plan: RoundPlan, began: number): Promise<RoundReport> {
+  async #close(
+    round: number,
+    plan: RoundPlan,
+    began: number,
+    phases: readonly number[],
+  ): Promise<RoundReport> {
     const { network, judge, faults } = this.#needs;
     // In turn, beside the judgement: it becomes one more user of that party's server.
     const party = (['hub', ...siteNames] as const)[round % 6] as PartyName;
@@ -109,6 +121,7 @@ export class Rounds {
     return {
       round,
       ms: Math.round(performance.now() - began),
+      phases,
       plan,
       answers: seen?.hub.replies.length ?? 0,
       carried: seen ? unfinished(seen) : [],

@@ -110,7 +110,7 @@ test('a second run consumes a second of the runs approved', async () => {
   assert.equal((await persons.entries('job-started', jobOf(again))).length, 2);
 });
 
-test('figures that differ by one cell from those approved', async () => {
+test('figures other than those approved', async () => {
   await persons.apply('dana', 'release = "reviewed"');
   const study = await sendStudy(network);
   const job = jobOf(study);
@@ -119,8 +119,7 @@ test('figures that differ by one cell from those approved', async () => {
   await alpha.stop();
   await persons.done('ada', 'approve', job, '--release', seen.hash);
   // By hand, past every command that would make a new data version of it.
-  await alpha.pool.query(`delete from cdm.condition_occurrence where condition_concept_id = 201826 and person_id = (
-    select min(person_id) from cdm.person where year_of_birth < 1960 and person_id % 2 = 0 and person_id % 3 <> 0)`);
+  await alpha.pool.query('update cdm.person set gender_concept_id = 8507 where person_id % 5 = 1');
   await alpha.start();
   await persons.held(job, 'release-differs');
   await nothingLeft(study);

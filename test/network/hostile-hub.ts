@@ -15,6 +15,8 @@ import { until } from './party.ts';
 export interface HostileHub {
   readonly url: string;
   readonly key: PrivateKey;
+  /** What it shows as the word of a key before. */
+  rotation?: readonly string[];
   /** Everything the node sent after the handshake, over all links. */
   readonly frames: readonly Frame[];
   /** How often a node came to the end of the handshake. */
@@ -45,7 +47,8 @@ export async function openHostileHub(t: Ending): Promise<HostileHub> {
         const nonce = randomBytes(32).toString('base64url');
         const said = transcript(hello, 1, nonce, thumbprint(publicOf(key)));
         const signature = await sign(said, 'moim-link-hub', key);
-        socket.send(writeFrame({ t: 'challenge', version: 1, nonce, signature }));
+        const rotation = hub.rotation ? { rotation: [...hub.rotation] } : {};
+        socket.send(writeFrame({ t: 'challenge', version: 1, nonce, signature, ...rotation }));
       } else if (frame.t === 'proof') socket.send(writeFrame({ t: 'welcome', epoch: 1, seq: 0 }));
       else if (frame.t === 'resume') {
         live = socket;
@@ -61,7 +64,7 @@ export async function openHostileHub(t: Ending): Promise<HostileHub> {
     await new Promise((resolve) => server.close(resolve));
   });
   const link = () => until('the node to link', () => (live?.readyState === live?.OPEN ? live : undefined));
-  return {
+  const hub: HostileHub = {
     url: `http://127.0.0.1:${port}`,
     key,
     frames,
@@ -85,6 +88,7 @@ export async function openHostileHub(t: Ending): Promise<HostileHub> {
         ),
       ),
   };
+  return hub;
 }
 
 /** Makes this hub the one that a node's home pinned, as if the node had enrolled there. */

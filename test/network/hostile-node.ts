@@ -26,6 +26,8 @@ export interface HostileNodeOptions {
   readonly hubKey: PublicKey;
   readonly key: PrivateKey;
   readonly versions?: readonly number[];
+  /** What it shows as the word of a key before. */
+  readonly rotation?: readonly string[];
   /** The key it names in its hello; its own unless given. */
   readonly named?: PublicKey;
   /** How far it goes in the handshake; to its end unless given. */
@@ -43,6 +45,7 @@ export function openHostileNode(t: Ending, options: HostileNodeOptions): Hostile
     key: thumbprint(options.named ?? publicOf(key)),
     nonce: randomBytes(32).toString('base64url'),
     capabilities: ['analysis:count' as const],
+    ...(options.rotation ? { rotation: [...options.rotation] } : {}),
   };
   let closed = false;
   socket.on('error', () => {});

@@ -217,7 +217,7 @@ async function sendBypassing(odd: object): Promise<string> {
     nextId: () => uuidv7(Date.now()),
   });
   const token = readFileSync(lead.tokenFile, 'utf8').trim();
-  await hubApi(hub.url, token).send(signed.jws);
+  await hubApi(hub.url, token).send({ jws: signed.jws });
   return signed.study.sites[0]?.job ?? '';
 }
 

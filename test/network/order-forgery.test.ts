@@ -86,7 +86,8 @@ const refusals = async () =>
     )
   ).map(({ code }) => code);
 
-const answered = (study: SignedStudy) => hub.state(jobOf(study), 'answered');
+const answered = (study: SignedStudy) =>
+  until('the job to be answered', async () => (await state(study)) === 'answered');
 
 test('an order that came before its study is obeyed, and undone by the next', async () => {
   const study = await signed();

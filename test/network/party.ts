@@ -6,6 +6,7 @@ import { databaseError } from '#host/postgres/error.ts';
 import { commands as hubAudit } from '#hub/commands/audit.ts';
 import { commands as hubDoctor } from '#hub/commands/doctor.ts';
 import { commands as hub } from '#hub/commands/hub.ts';
+import { commands as leadDoctor } from '#lead/commands/doctor.ts';
 import { commands as key } from '#lead/commands/key.ts';
 import { commands as study } from '#lead/commands/study.ts';
 import { commands as nodeAudit } from '#node/commands/audit.ts';
@@ -14,7 +15,7 @@ import { commands as doctor } from '#node/commands/doctor.ts';
 import { commands as node } from '#node/commands/node.ts';
 import { MoimError } from '#protocol/errors.ts';
 
-const nouns = { hub, key, study, cdm, node, doctor, hubAudit, hubDoctor, nodeAudit };
+const nouns = { hub, key, study, cdm, node, doctor, leadDoctor, hubAudit, hubDoctor, nodeAudit };
 
 export interface Answer {
   readonly code: number;
@@ -32,7 +33,7 @@ export async function command(
   noun: keyof typeof nouns,
   ...words: readonly string[]
 ): Promise<Answer> {
-  const [verb = '', ...rest] = noun === 'doctor' || noun === 'hubDoctor' ? ['', ...words] : words;
+  const [verb = '', ...rest] = noun.toLowerCase().endsWith('doctor') ? ['', ...words] : words;
   const found: Command | undefined = nouns[noun][verb];
   if (!found) throw new Error(`there is no ${noun} ${verb}`);
   const [out, err]: [string[], string[]] = [[], []];

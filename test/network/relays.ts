@@ -53,7 +53,8 @@ export async function tlsRelay(t: Ending, target: string, certificate: ServerCer
 }
 
 /**
- * Passes HTTP and blocks the WebSocket: answers the Upgrade with 403, cuts it, or lets the 101 through and no frame after it.
+ * Passes HTTP and blocks the WebSocket: answers the Upgrade with 403, cuts it, or lets the 101 through,
+ * swallows every frame and cuts it soon.
  * `open()` ends the blocking.
  */
 export async function blockingRelay(
@@ -92,6 +93,7 @@ export async function blockingRelay(
       to.once('data', (answer) => {
         client.write(answer);
         client.resume();
+        setTimeout(() => client.destroy(), 300);
       });
       client.on('close', () => to.destroy());
     });

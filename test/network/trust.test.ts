@@ -198,11 +198,10 @@ test('a hub that goes back to an older roster, or rewrites one, is caught by the
     identity.key,
   );
   const insert = (hash: string, jws: string, at: string) =>
-    hub.pool.query('insert into hub.roster (version, hash, jws, head, issued_at) values (3, $1, $2, $3, now())', [
-      hash,
-      jws,
-      at,
-    ]);
+    hub.pool.query(
+      'insert into hub.roster (version, hash, jws, head, issued_at) values (3, $1, $2, $3, now())',
+      [hash, jws, at],
+    );
   await insert(forged.hash, forged.jws, forged.head);
   await again();
   await again();
@@ -249,7 +248,10 @@ test('a reply that the hub sealed to one more reader is not opened', async () =>
   const kept = await stored(study, 'beta');
   const [reader] = kept.sealed.recipients;
   assert.ok(reader);
-  const sealed = { ...kept.sealed, recipients: [...kept.sealed.recipients, { ...reader, key: 'A'.repeat(43) }] };
+  const sealed = {
+    ...kept.sealed,
+    recipients: [...kept.sealed.recipients, { ...reader, key: 'A'.repeat(43) }],
+  };
   for (const changed of [
     { ...kept, sealed },
     { ...kept, header: kept.header.replace(/[^.]*$/, '') },
@@ -278,7 +280,10 @@ test('a second session with one key is refused, and both operators are told of i
   const notice = await doctor(beta, 'notices');
   assert.equal(notice.state, 'warning');
   assert.match(`${notice.says} ${notice.remedy}`, /link with this key is open already.*revoke the key/);
-  assert.match((await command(hub.home, hub.env, 'hubDoctor')).out, /warning +sessions +.*beta: A link with this key/);
+  assert.match(
+    (await command(hub.home, hub.env, 'hubDoctor')).out,
+    /warning +sessions +.*beta: A link with this key/,
+  );
 });
 
 test('after all of this every audit chain verifies', async () => {

@@ -113,7 +113,7 @@ it('holds what the program imports, and no tool of development', (t) => {
   assert.match(help.stdout, /moim node run/);
 });
 
-it('lets calls and the link through the proxy’s TLS, and no metrics', {
+it('lets calls, an enrolment and a node’s link through the proxy’s TLS, and no metrics', {
   skip: reason(nginx) || reason(openssl),
 }, async (t) => {
   const ending = { after: (work: () => Promise<void>) => t.after(work) };
@@ -139,6 +139,37 @@ it('lets calls and the link through the proxy’s TLS, and no metrics', {
   const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
   const key = { 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' };
   assert.equal((await get('/federation/v1/link', { ...upgrade, ...key })).status, 101);
+
+  // A hospital that trusts the proxy's authority alone enrols and is linked through it.
+  const seoul = {
+    home: join(home, 'seoul'),
+    env: { ...process.env, MOIM_HUB_CA_FILE: join(home, 'tls/certificate.pem') },
+  };
+  const moim = async (at: { home: string; env: NodeJS.ProcessEnv }, ...args: string[]) => {
+    const ran = startMoim(ending, at.home, args, { env: at.env });
+    assert.equal((await ran.ended).code, 0, `${args.join(' ')}: ${ran.stderr()}`);
+    return ran.stdout().trim();
+  };
+  await moim(seoul, 'node', 'init');
+  const token = await moim(
+    { home: hubHome, env },
+    'hub',
+    'token',
+    'create',
+    '--role',
+    'site',
+    '--site',
+    'seoul',
+  );
+  const url = `https://127.0.0.1:${port}`;
+  const enrolled = await moim(seoul, 'node', 'enroll', '--hub', url, '--token', token, '--json');
+  const { fingerprints } = JSON.parse(enrolled) as { fingerprints: { site: string } };
+  await moim({ home: hubHome, env }, 'hub', 'approve', fingerprints.site);
+  const node = startMoim(ending, seoul.home, ['node', 'run'], { env: seoul.env, lifeMs: 60_000 });
+  await until('the link through the proxy', () => /"msg":"link-up"/.test(node.stderr()), 30_000);
+  assert.match(hub.stderr(), /"msg":"link-up"/);
+  node.kill('SIGTERM');
+  assert.equal((await node.ended).code, 0, node.stderr());
   served.kill('SIGTERM');
   hub.kill('SIGTERM');
   assert.equal((await served.ended).code, 0, served.stderr());

@@ -24,6 +24,7 @@ import { renewRoster } from '../roster/roster.ts';
 import { approveSites, listSites, revokeSite, type Site } from '../sites/site.ts';
 import { createToken, revokeToken, type TokenRole, tokenRoles } from '../sites/token.ts';
 import { backupCommands } from './backup.ts';
+import { carryCommands } from './carry.ts';
 import { epoch } from './epoch.ts';
 import { witness } from './witness.ts';
 
@@ -132,6 +133,7 @@ export const commands: Commands = {
   witness,
   epoch,
   ...backupCommands,
+  ...carryCommands,
 };
 
 type Work<T> = (db: HubDb, identity: HubIdentity) => Promise<T>;

@@ -6,7 +6,7 @@ import type { FrameReader } from '#host/frame-reader.ts';
 import { toBase64url } from '#protocol/bytes.ts';
 import { canonical, type Json } from '#protocol/canonical.ts';
 import { MoimError } from '#protocol/errors.ts';
-import { commonVersion, transcript, writeFrame } from '#protocol/frame.ts';
+import { commonVersion, newer, transcript, writeFrame } from '#protocol/frame.ts';
 import { thumbprint } from '#protocol/keys.ts';
 import { mostCarried } from '#protocol/rotation.ts';
 import { sign, verifySignature } from '#protocol/sign.ts';
@@ -27,7 +27,15 @@ export async function greet(
   const hello = await inbox.next();
   if (hello.t !== 'hello') throw new MoimError('bad-input', 'hello was expected');
   const version = commonVersion(hello.versions);
-  if (version === undefined) throw new MoimError('no-common-version');
+  if (version === undefined) {
+    // The name is not proved yet: it is for the operator, who knows whom to call.
+    deps.log.warn('no-common-version', {
+      site: hello.site,
+      version: Math.max(...hello.versions),
+      state: newer(hello.versions) === 'theirs' ? 'hub-older' : 'node-older',
+    });
+    throw new MoimError('no-common-version');
+  }
   const found = await siteOfHello(deps.db, hello);
   if (!found) throw new MoimError('unknown-site');
   const { site, successor } = found;

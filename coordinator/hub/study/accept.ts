@@ -11,7 +11,7 @@ import { uuidv7 } from '#protocol/ids.ts';
 import { fingerprint } from '#protocol/keys.ts';
 import { openOrder } from '#protocol/order.ts';
 import { claimedLead, openStudy, type SignedStudy } from '#protocol/study.ts';
-import { assembleCopies, copyHash } from '#protocol/study-copy.ts';
+import { assembleCopies } from '#protocol/study-copy.ts';
 import type { HubDb } from '../database.ts';
 import type { HubIdentity } from '../identity.ts';
 import { keepOrder, lockStudy } from './order.ts';
@@ -59,7 +59,7 @@ export async function acceptStudy(
   if (left && (left.study !== study.id || left.order !== 'withdraw' || left.version !== study.version - 1))
     throw new MoimError('bad-input', 'the order beside the study does not withdraw the version before');
   const copies = signatures && assembleCopies(signed, signatures);
-  await Promise.all((copies ?? []).map((copy) => openStudy(copy, study.lead.key)));
+  const opened = await Promise.all((copies ?? []).map((copy) => openStudy(copy, study.lead.key)));
   const documents = copies ?? study.sites.map(() => jws);
   if ((documents[0]?.length ?? 0) * study.sites.length > mostBytes)
     throw new MoimError('too-large', 'the study times its sites is more than the hub will carry');
@@ -129,7 +129,7 @@ export async function acceptStudy(
           version: study.version,
           site: place.site,
           copy: copies?.[i] ?? null,
-          copy_hash: copies ? copyHash(signed, place) : null,
+          copy_hash: opened[i]?.hash ?? null,
           state: 'waiting',
           code: null,
           changed_at: at,

@@ -3,14 +3,20 @@
 import { answer, type Command, type CommandContext, needArg, needFlag, textFlag } from '#host/command.ts';
 import { readPublicKeyFile } from '#host/key-file.ts';
 import { MoimError } from '#protocol/errors.ts';
+import { actingPerson, personFlags, personUsage } from '../../person/acting.ts';
 import { type AcceptedKind, accept, listAccepted, removeAccepted } from '../../trust/accepted.ts';
 import { instant, withDatabase } from './with-database.ts';
 
 export const trust: Command = {
   summary:
     'Accept a study lead, or a peer site to sum with, whose fingerprint you compared out of band; remove one; list them. A key that an accepted one was rotated to takes its place.',
-  usage: 'lead|site KEYFILE --fingerprint FP --entity TEXT [--remove]  |  list',
-  options: { fingerprint: { type: 'string' }, entity: { type: 'string' }, remove: { type: 'boolean' } },
+  usage: `lead|site KEYFILE --fingerprint FP --entity TEXT [--remove]  |  list   ${personUsage}`,
+  options: {
+    fingerprint: { type: 'string' },
+    entity: { type: 'string' },
+    remove: { type: 'boolean' },
+    ...personFlags,
+  },
   async run(context) {
     const what = needArg(context, 0, 'lead, site or list');
     if (what === 'list') return list(context);
@@ -20,7 +26,7 @@ export const trust: Command = {
     const file = readPublicKeyFile(needArg(context, 1, 'KEYFILE'));
     const compared = textFlag(context, 'fingerprint')?.toUpperCase();
     const entity = textFlag(context, 'entity');
-    const accepted = await withDatabase(context, (db) =>
+    const accepted = await withDatabase(context, async (db) =>
       accept(
         db,
         {
@@ -30,6 +36,7 @@ export const trust: Command = {
           ...(entity === undefined ? {} : { entity }),
         },
         instant(),
+        await actingPerson(context, db, 'trust'),
       ),
     );
     const { fingerprint, replaces } = accepted;
@@ -49,7 +56,9 @@ export const trust: Command = {
 
 async function remove(context: CommandContext, kind: AcceptedKind): Promise<number> {
   const print = needFlag(context, 'fingerprint').toUpperCase();
-  await withDatabase(context, (db) => removeAccepted(db, kind, print, instant()));
+  await withDatabase(context, async (db) =>
+    removeAccepted(db, kind, print, instant(), await actingPerson(context, db, 'trust')),
+  );
   answer(context, { [kind]: print, state: 'removed' }, `${kind} ${print} removed`);
   return 0;
 }

@@ -6,8 +6,7 @@ import { readNodeConfig } from '../../config.ts';
 import { type NodeDb, openNodeDatabase } from '../../database.ts';
 import { type NodeIdentity, type PinnedHub, readNodeIdentity, readPinnedHub } from '../../identity.ts';
 import type { ExecuteDeps } from '../../job/execute.ts';
-import { executionOf, verifierOf } from '../../job/run-context.ts';
-import type { VerifiedJob } from '../../job/verify.ts';
+import { executionOf, type Verify, verifierOf } from '../../job/run-context.ts';
 import { passphrase } from './with-database.ts';
 
 export interface OpenNode {
@@ -15,7 +14,7 @@ export interface OpenNode {
   readonly identity: NodeIdentity;
   readonly hub: PinnedHub;
   readonly execution: ExecuteDeps;
-  readonly verify: (envelope: string) => Promise<VerifiedJob>;
+  readonly verify: Verify;
   readonly now: () => number;
 }
 

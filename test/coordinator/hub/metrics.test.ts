@@ -157,8 +157,8 @@ it('is ready while the database answers and nobody is asked for', async () => {
     return [answer.statusCode, answer.json()];
   };
   assert.deepEqual(await ready(), [200, { ok: true }]);
-  await pool.query(`insert into hub.standing (halted_at, code) values (now(), 'set-back')`);
-  assert.deepEqual(await ready(), [503, { ok: false, code: 'set-back' }]);
+  await pool.query(`insert into hub.standing (halted_at, code) values (now(), 'restored')`);
+  assert.deepEqual(await ready(), [503, { ok: false, code: 'restored' }]);
   assert.equal((await page(await token('viewer')))('moim_hub_halted'), 1);
   await pool.query('update hub.standing set halted_at = null');
   assert.deepEqual(await ready(), [200, { ok: true }]);

@@ -25,6 +25,7 @@ const result: PooledResult = {
   version: 1,
   hash: 'f'.repeat(64),
   title: 'A study',
+  state: 'open',
   standsOn: '2 of 3',
   complete: false,
   minCell: 5,
@@ -35,25 +36,39 @@ const result: PooledResult = {
       state: 'answered',
       cohorts: [{ name: cohort.name, persons: cohort.persons, rows: cohort.rows }],
     },
-    { site: 'daegu', state: 'refused', code: 'not-permitted' },
+    { site: 'daegu', state: 'refused', code: 'hospital-refused', reason: 'scope' },
+    {
+      site: 'jeju',
+      state: 'answered',
+      late: true,
+      left: true,
+      despite: 'pause',
+      cohorts: [{ name: cohort.name, persons: cohort.persons, rows: cohort.rows }],
+    },
   ],
   cohorts: [cohort],
 };
 
 it('says how many sites it stands on, shows bounds as bounds, and why a site is missing', () => {
   const text = table(result);
-  assert.match(text, /stands on 2 of 3 sites; minimum cell 5; person-records over sites/);
+  assert.match(text, /version 1, open; stands on 2 of 3 sites; minimum cell 5; person-records over sites/);
   assert.match(text, /persons +40\n/);
   assert.match(text, /rows +41–52\n/);
   assert.match(text, /1 Adult, at index +40/);
   assert.match(text, /40-49 +1–6 +40/);
   assert.match(text, /busan +40 persons +41–52 rows/);
-  assert.match(text, /daegu +refused \(not-permitted\)/);
+  assert.match(text, /daegu +refused \(hospital-refused, scope\)/);
+  assert.match(text, /jeju \(late; left the network since; after the order to pause\) +40 persons/);
 });
 
 it('writes one line a figure, and never a formula', () => {
   const lines = csv(result).trimEnd().split('\n');
-  assert.equal(lines[0], 'cohort,site,measure,step,sex,age_band,state,value,low,high,sites');
-  assert.equal(lines.length, 1 + 2 + 2 + 3 + 10 + 30 + 2);
+  assert.equal(lines[0], 'cohort,site,measure,step,sex,age_band,state,value,low,high,sites,late');
+  assert.equal(lines.length, 1 + 2 + 2 + 3 + 10 + 30 + 4);
+  assert.equal(
+    lines.filter((line) => line.endsWith(',late')).length,
+    3,
+    'the header, and the two of the late site',
+  );
   for (const line of lines.slice(1)) assert.match(line, /^"?'=HYPERLINK/);
 });

@@ -1,0 +1,75 @@
+/** The hub's files: what would go over a site's link, carried by hand. */
+
+import { type CarriedIn, type CarriedOut, carryIn, carryOut } from '#host/carry.ts';
+import { MoimError } from '#protocol/errors.ts';
+import { claimedPayload } from '#protocol/sign.ts';
+import type { HubIdentity } from '../identity.ts';
+import { type DeliveryDeps, storeDelivery } from '../link/delivery.ts';
+import { type MeetDeps, meetSite, refuseHalted } from '../relay/meet.ts';
+import { newestHead, newestReceipts } from '../relay/witness.ts';
+import { findSite, type Site } from '../sites/site.ts';
+import { noteState } from '../study/job.ts';
+
+export interface HubCarryDeps extends Omit<DeliveryDeps, 'witnessed'>, MeetDeps {
+  readonly db: DeliveryDeps['db'];
+  readonly identity: HubIdentity;
+  readonly log: DeliveryDeps['log'];
+  readonly now: () => number;
+}
+
+export async function carryOutOfHub(deps: HubCarryDeps, slug: string): Promise<CarriedOut> {
+  const { db, identity } = deps;
+  await refuseHalted(db);
+  const { site } = await approvedSite(deps, slug);
+  const head = await newestHead(db, site);
+  return carryOut({
+    db,
+    peer: site,
+    from: 'hub',
+    to: site,
+    hub: identity.public,
+    key: identity.key,
+    now: deps.now(),
+    receipts: await newestReceipts(db, site),
+    ...(head ? { head } : {}),
+  });
+}
+
+/** The site is the one the file names; that it signed the file is looked at before anything is taken. Throws what `carryIn` throws. */
+export async function carryIntoHub(
+  deps: HubCarryDeps,
+  jws: string,
+): Promise<CarriedIn & { readonly site: string }> {
+  const { db, identity } = deps;
+  await refuseHalted(db);
+  const from = (claimedPayload(jws) as { from?: unknown } | null)?.from;
+  const site = await approvedSite(deps, typeof from === 'string' ? from : '');
+  const carried = await carryIn(
+    {
+      db,
+      peer: site.site,
+      expect: { from: site.site, to: 'hub', key: site.key, hub: identity.public },
+      now: deps.now,
+      meet: ({ ack }) => meetSite(deps, site.site, { epoch: BigInt(ack.epoch), seq: BigInt(ack.seq) }),
+      // The receipts of what this file brings go out with the next file to the site.
+      store: (envelope, at) => storeDelivery({ ...deps, witnessed: () => {} }, site, envelope, at),
+      async rest({ states }) {
+        const at = new Date(deps.now()).toISOString();
+        for (const { job, state, code, reason } of states) {
+          const study = await noteState(db, site.site, job, state, code, at, reason);
+          if (study) deps.changed(study);
+        }
+      },
+    },
+    jws,
+  );
+  return { site: site.site, ...carried };
+}
+
+async function approvedSite({ db }: Pick<HubCarryDeps, 'db'>, slug: string): Promise<Site> {
+  const site = await findSite(db, slug);
+  if (!site || site.state === 'revoked')
+    throw new MoimError('unknown-site', 'no site of this name is enrolled');
+  if (site.state !== 'approved') throw new MoimError('not-approved');
+  return site;
+}
