@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from './diagnosis.ts';
+import { readRunInfo } from './home.ts';
 
 const mib = 2 ** 20;
 const leastMib = 256;
@@ -71,4 +72,23 @@ export function checkClock(date: string | null, now: number): string | Finding {
     says: `${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the hub’s`,
     remedy: 'Set the clock by NTP on the side that is wrong: beyond five minutes messages count as expired.',
   };
+}
+
+/** Whether a process serves this home, and whether it is ready. */
+export async function checkProcess(home: string, party: 'node' | 'hub'): Promise<string | Finding> {
+  const run = readRunInfo(home);
+  if (!run)
+    return {
+      check: 'process',
+      state: 'warning',
+      says: `no ${party} runs in this home`,
+      remedy: `Start it with \`moim ${party} run\`.`,
+    };
+  const says = `runs at ${run.url}, process ${run.pid}`;
+  const ready = await fetch(`${run.url}/readyz`, { signal: AbortSignal.timeout(5_000) })
+    .then(async (answer) => (await answer.json()) as { ok?: unknown; code?: unknown })
+    .catch(() => ({ ok: false, code: 'no answer' }));
+  if (ready.ok === true) return `${says}, ready`;
+  const remedy = 'See the other findings, and the log lines of the process.';
+  return { check: 'process', state: 'warning', says: `${says}, not ready (${String(ready.code)})`, remedy };
 }

@@ -111,6 +111,10 @@ export function byCode(
     .map(({ code, n }) => ({ labels: { code: code !== null && code in errors ? code : 'other' }, value: n }));
 }
 
+/** Nothing where no backup was made yet. */
+export const backupAge = (name: string, at: string | undefined, now: number): Fact[] =>
+  at === undefined ? [] : [one(name, 'Since the last backup of this home was made.', ageSeconds(at, now))];
+
 /** Envelopes handed over: sent and acknowledged, or taken (a refused one counts: it is not sent again). */
 export const deliveries = (
   name: string,

@@ -62,7 +62,8 @@ cdmSchema = "cdm"
 # Seconds that one cohort of a study may take before it is stopped and reported as failed (MOIM_QUERY_TIMEOUT).
 queryTimeoutSeconds = 600
 
-# How the link to the hub goes: auto (a WebSocket, and long-poll where the network lets none through), websocket or poll.
+# How the link to the hub goes: auto (a WebSocket, and long-poll where the network lets none through), websocket, poll, or
+# none (everything is carried by hand: moim node carry-out and carry-in).
 link = "auto"
 
 # The way to the hub, where it is not direct. A proxy that asks for a name and a password is set by MOIM_HUB_PROXY or

@@ -5,7 +5,7 @@
 
 import { sql } from 'kysely';
 import type { Pool } from 'pg';
-import { ageSeconds, byCode, byState, deliveries, type Fact, one } from '#host/metrics.ts';
+import { ageSeconds, backupAge, byCode, byState, deliveries, type Fact, one } from '#host/metrics.ts';
 import { quoteName } from '#sql/cdm/ddl.ts';
 import type { NodeDb } from './database.ts';
 
@@ -16,17 +16,22 @@ export interface NodeFactsDeps {
   /** Of an attached CDM the node does not know when it was filled. */
   readonly attached: boolean;
   readonly linkUp: () => boolean;
+  /** When the last backup was made. */
+  readonly lastBackup: () => string | undefined;
   readonly now: () => number;
 }
 
 /** Never throws: without its database the node still says that it has none. */
 export async function nodeFacts(deps: NodeFactsDeps): Promise<readonly Fact[]> {
-  const link = one('moim_node_link_up', 'Whether the link to the hub is up.', deps.linkUp() ? 1 : 0);
+  const link = [
+    one('moim_node_link_up', 'Whether the link to the hub is up.', deps.linkUp() ? 1 : 0),
+    ...backupAge('moim_node_backup_age_seconds', deps.lastBackup(), deps.now()),
+  ];
   try {
     const kept = [...(await keptFacts(deps)), ...(await dataAge(deps))];
-    return [link, ...kept, one('moim_node_database_up', 'Whether the database answers.', 1)];
+    return [...link, ...kept, one('moim_node_database_up', 'Whether the database answers.', 1)];
   } catch {
-    return [link, one('moim_node_database_up', 'Whether the database answers.', 0)];
+    return [...link, one('moim_node_database_up', 'Whether the database answers.', 0)];
   }
 }
 

@@ -14,6 +14,7 @@ export interface MonitorDeps {
   readonly cdmSchema: string;
   readonly attached: boolean;
   readonly counters: Counters;
+  readonly lastBackup: () => string | undefined;
   readonly now: () => number;
 }
 

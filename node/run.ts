@@ -1,6 +1,7 @@
 /** Starts and stops a node. */
 
 import { sql } from 'kysely';
+import { lastBackup } from '#host/backup/last.ts';
 import { type Environment, readSetting } from '#host/config.ts';
 import { createCounters } from '#host/counters.ts';
 import { refuseSecondRun, removeRunInfo, writeRunInfo } from '#host/home.ts';
@@ -35,7 +36,14 @@ export interface NodeRun {
 }
 
 /** Serves until `signal` is aborted. Throws MoimError where it cannot start. */
-export async function runNode({ home, env, signal, ready, log: given, now = Date.now }: NodeRun): Promise<void> {
+export async function runNode({
+  home,
+  env,
+  signal,
+  ready,
+  log: given,
+  now = Date.now,
+}: NodeRun): Promise<void> {
   const config = readNodeConfig(home, env);
   const log = given ?? createLog('node', config.logLevel);
   const identity = readNodeIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE'));
@@ -46,8 +54,15 @@ export async function runNode({ home, env, signal, ready, log: given, now = Date
   const { db, cdm } = database;
   const alive = () => sql`select 1`.execute(db);
   const counters = createCounters();
-  const { attached } = database;
-  const monitor = createMonitor({ db, cdm, attached, cdmSchema: config.cdmSchema, counters, now });
+  const monitor = createMonitor({
+    db,
+    cdm,
+    attached: database.attached,
+    cdmSchema: config.cdmSchema,
+    counters,
+    now,
+    lastBackup: () => lastBackup(home),
+  });
   const app = createNodeApp(monitor);
   try {
     const solve = await loadSolver();

@@ -73,7 +73,7 @@ export interface EnvelopeExpectation {
 }
 
 /**
- * Opens an envelope: signature, form, addresses, expiry. Throws MoimError `bad-signature`, `bad-input`,
+ * Opens an envelope: signature, form, addresses, expiry, and that it is not of a time to come. Throws MoimError `bad-signature`, `bad-input`,
  * `misaddressed` or `expired`. Whether it was seen before is the inbox's to say.
  */
 export async function openEnvelope(jws: string, expect: EnvelopeExpectation): Promise<Envelope> {
@@ -81,5 +81,8 @@ export async function openEnvelope(jws: string, expect: EnvelopeExpectation): Pr
   if (envelope.from !== expect.from || envelope.to !== expect.to) throw new MoimError('misaddressed');
   // Written so that an instant that is none (NaN) counts as past.
   if (!(Date.parse(envelope.expiresAt) + allowedSkewMs >= expect.now)) throw new MoimError('expired');
+  // Sealed by a clock that runs ahead, or to outlive its expiry in the reader's memory of what it saw.
+  if (!(Date.parse(envelope.sentAt) - allowedSkewMs <= expect.now))
+    throw new MoimError('bad-input', 'an envelope of a time to come: compare the clocks of hub and node');
   return envelope;
 }

@@ -14,6 +14,7 @@ const verbs = {
   test: 'scripts/test.ts',
   check: 'scripts/check.ts',
   agree: 'scripts/agree.ts',
+  openapi: 'scripts/openapi.ts',
   'soak:kill': 'scripts/soak-kill.ts',
   'bench:link': 'scripts/bench-link.ts',
   moim: 'moim.ts',

@@ -7,10 +7,8 @@ import { auditPage } from '#host/audit-log.ts';
 import type { Counters } from '#host/counters.ts';
 import type { Log } from '#host/log.ts';
 import { counted, createMetrics } from '#host/metrics.ts';
-import { canonical, type Json } from '#protocol/canonical.ts';
 import { type ErrorCode, errors, MoimError } from '#protocol/errors.ts';
 import { frameLimit } from '#protocol/frame.ts';
-import { verifySignature } from '#protocol/sign.ts';
 import type { HubDb } from './database.ts';
 import type { HubIdentity } from './identity.ts';
 import { createLinks, type Links } from './link/server.ts';
@@ -26,7 +24,8 @@ import { checkBearer, insistOnRouteFacts } from './routes/route.ts';
 import { siteRoutes } from './routes/site.ts';
 import { studyRoutes } from './routes/study.ts';
 import { tokenRoutes } from './routes/token.ts';
-import { approveSites, enrol, listSites, revokeSite } from './sites/site.ts';
+import { enrolProven } from './sites/enrolment.ts';
+import { approveSites, listSites, revokeSite } from './sites/site.ts';
 import { bearerOf, createToken, revokeToken } from './sites/token.ts';
 import { studyDesk } from './study/desk.ts';
 import { listStudies } from './study/overview.ts';
@@ -41,6 +40,8 @@ export interface HubDeps {
   readonly counters: Counters;
   /** Whether programs on this machine read /metrics without a token. */
   readonly metricsOpen?: boolean;
+  /** When the last backup of the home was made. */
+  readonly lastBackup?: () => string | undefined;
   /** Whose X-Forwarded-For is believed: rate limits count callers by it. */
   readonly trustedProxy?: string;
 }
@@ -82,7 +83,7 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
   });
 
   const metrics = createMetrics(async () => [
-    ...(await hubFacts({ db, links, now })),
+    ...(await hubFacts({ db, links, now, lastBackup: deps.lastBackup ?? (() => undefined) })),
     ...counted('moim_hub_', counters.read()),
   ]);
   timeRequests(app, metrics);
@@ -97,10 +98,7 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
     links,
     hubKey: identity.public,
     async enrol(bearer, { key, proof }) {
-      const proven = await verifySignature(proof, 'moim-enrol', key);
-      if (canonical(proven as Json) !== canonical({ token: bearer.sha256 }))
-        throw new MoimError('bad-signature', 'the proof is for another token');
-      const site = await enrol(db, now(), bearer, key);
+      const site = await enrolProven(db, now(), bearer, { key, proof });
       // A node that waits asks again and again: only its first call is news.
       const facts = { site: site.site, state: site.state, fingerprint: site.fingerprint };
       if (site.isNew) log.info('site-enrolled', facts);

@@ -5,7 +5,7 @@
 
 import { sql } from 'kysely';
 import { type Readiness, readiness } from '#host/health.ts';
-import { ageSeconds, byCode, byState, deliveries, type Fact, one } from '#host/metrics.ts';
+import { ageSeconds, backupAge, byCode, byState, deliveries, type Fact, one } from '#host/metrics.ts';
 import type { HubDb } from './database.ts';
 import type { Links } from './link/server.ts';
 import { readHubStanding } from './relay/standing.ts';
@@ -14,6 +14,8 @@ export interface HubFactsDeps {
   readonly db: HubDb;
   readonly links: Pick<Links, 'count' | 'unproved' | 'connected'>;
   readonly now: () => number;
+  /** When the last backup was made. */
+  readonly lastBackup: () => string | undefined;
 }
 
 /** Ready where the database answers and no person is asked for. */
@@ -34,6 +36,7 @@ export async function hubFacts(deps: HubFactsDeps): Promise<readonly Fact[]> {
   const live: Fact[] = [
     one('moim_hub_links_up', 'Sites with a live link.', deps.links.count()),
     one('moim_hub_sockets_unproved', 'Sockets that have not proved a key yet.', deps.links.unproved()),
+    ...backupAge('moim_hub_backup_age_seconds', deps.lastBackup(), deps.now()),
   ];
   try {
     const kept = await keptFacts(deps);

@@ -1,6 +1,7 @@
 /** Starts and stops a hub. */
 
 import { sql } from 'kysely';
+import { lastBackup } from '#host/backup/last.ts';
 import { type Environment, readSetting } from '#host/config.ts';
 import { createCounters } from '#host/counters.ts';
 import { refuseSecondRun, removeRunInfo, writeRunInfo } from '#host/home.ts';
@@ -23,10 +24,19 @@ export interface HubRun {
   readonly signal: AbortSignal;
   readonly ready: (run: { url: string; pid: number }) => void;
   readonly log?: Log;
+  /** The hub's clock, ms since the epoch; a test sets it. */
+  readonly now?: () => number;
 }
 
 /** Serves until `signal` is aborted. Throws MoimError where it cannot start. */
-export async function runHub({ home, env, signal, ready, log: given }: HubRun): Promise<void> {
+export async function runHub({
+  home,
+  env,
+  signal,
+  ready,
+  log: given,
+  now = Date.now,
+}: HubRun): Promise<void> {
   const config = readHubConfig(home, env);
   const log = given ?? createLog('hub', config.logLevel);
   const identity = readHubIdentity(home, readSetting(env, 'MOIM_KEY_PASSPHRASE'));
@@ -36,14 +46,15 @@ export async function runHub({ home, env, signal, ready, log: given }: HubRun): 
     db: database.db,
     identity,
     log,
-    now: Date.now,
+    now,
     expiryDays: config.expiryDays,
     counters: createCounters(),
     metricsOpen: config.metricsOpen,
+    lastBackup: () => lastBackup(home),
     trustedProxy: config.trustedProxy,
   });
   try {
-    await renewRoster(database.db, identity, Date.now());
+    await renewRoster(database.db, identity, now());
     const url = await listen(app, config.host, config.port);
     const run = { url, pid: process.pid };
     writeRunInfo(home, run);

@@ -69,8 +69,9 @@ export type HubJob = Static<typeof Jobs>['jobs'][number];
 export type HubReplies = Static<typeof Replies>;
 
 export interface HubApi {
-  send(file: SignedFile): Promise<Static<typeof Sent>>;
-  order(study: string, jws: string): Promise<void>;
+  /** `proof`: that lead and token are one (`proveToken`). */
+  send(file: SignedFile, proof?: string): Promise<Static<typeof Sent>>;
+  order(study: string, jws: string, rotations?: readonly string[]): Promise<void>;
   /** How a version stands (the newest unless said otherwise), and its jobs changed after `after`; waits up to `waitSeconds` for a change. */
   jobs(study: string, after: string, waitSeconds: number, version?: number): Promise<HubJobs>;
   replies(study: string, version: number): Promise<HubReplies>;
@@ -96,15 +97,18 @@ export function hubApi(url: string, token: string, signal?: AbortSignal, way: Hu
     throw new MoimError(codeOf(response.status), message, remedy === undefined ? {} : { remedy });
   };
   return {
-    send: async ({ jws, order, copies }) => {
+    send: async ({ jws, order, copies, rotations }, proof) => {
       const beside = {
         ...(order === undefined ? {} : { order }),
         // A study of one site has no copies: it is its own.
         ...(copies === undefined || copies.length === 0 ? {} : { copies }),
+        ...chain(rotations),
+        ...(proof === undefined ? {} : { proof }),
       };
       return parser(Sent).parse(await call('/api/v1/studies', { study: jws, ...beside }), 'hub answer');
     },
-    order: async (study, order) => void (await call(`/api/v1/studies/${study}/orders`, { order })),
+    order: async (study, order, rotations) =>
+      void (await call(`/api/v1/studies/${study}/orders`, { order, ...chain(rotations) })),
     jobs: async (study, after, wait, version) =>
       parser(Jobs).parse(
         await call(
@@ -118,6 +122,9 @@ export function hubApi(url: string, token: string, signal?: AbortSignal, way: Hu
       parser(Replies).parse(await call(`/api/v1/studies/${study}/replies?version=${version}`), 'hub answer'),
   };
 }
+
+const chain = (rotations: readonly string[] | undefined) =>
+  rotations === undefined || rotations.length === 0 ? {} : { rotations };
 
 /** What a hub's refusal means for the lead's command. */
 function codeOf(status: number): ErrorCode {

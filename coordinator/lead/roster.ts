@@ -137,7 +137,8 @@ async function openHeads(
   for (const jws of shown) {
     const kid = claimedKey(jws);
     const key = keys.find((each) => thumbprint(each) === kid);
-    if (!key) throw new MoimError('bad-signature', 'a head of the roster under a key that is not the hub’s');
+    // Nobody’s word: an answer that names it is refused like one that names a head which is not shown at all.
+    if (!key) continue;
     const head = await openRosterHead(jws, key);
     if ((heads.get(head.version) ?? head.hash) !== head.hash) throw new MoimError('roster-differs');
     heads.set(head.version, head.hash);

@@ -3,8 +3,10 @@
 import { type CommandContext, needFlag } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
 import { earlierKeys, readSigningKey } from '#host/key-file.ts';
+import { hash } from '#protocol/canonical.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { fingerprint, type PrivateKey, type PublicKey, publicOf } from '#protocol/keys.ts';
+import { sign } from '#protocol/sign.ts';
 import { claimedLead, openStudy, type SignedStudy } from '#protocol/study.ts';
 
 export interface LeadKey {
@@ -27,6 +29,10 @@ export function leadKey(context: CommandContext): LeadKey {
 
 export const passphrase = (context: CommandContext): string | undefined =>
   readSetting(context.env, 'MOIM_KEY_PASSPHRASE');
+
+/** That whoever holds the lead's key holds this hub's token too: a study goes over to a new token. */
+export const proveToken = (token: string, { key }: LeadKey): Promise<string> =>
+  sign({ token: hash(token) }, 'moim-enrol', key);
 
 /** Opens a version that this lead signed, under this key or one it followed. Throws MoimError `bad-signature` or `bad-input`. */
 export async function openOwn(jws: string, { own }: Pick<LeadKey, 'own'>): Promise<SignedStudy> {

@@ -25,6 +25,7 @@ import { MoimError } from '#protocol/errors.ts';
 import { fingerprint, type PrivateKey, publicOf } from '#protocol/keys.ts';
 import { databaseError } from '../postgres/error.ts';
 import type { Stream } from '../postgres/migrate.ts';
+import { noteBackup } from './last.ts';
 import { type Manifest, type Part, type Party, sealManifest } from './manifest.ts';
 
 export interface BackupSource {
@@ -39,7 +40,7 @@ export interface BackupSource {
 
 /** Files of a home that are not of one process or one start: no larger one is a key, a setting or a witness. */
 const largestFile = 256 * 1024 * 1024;
-const passing = /^(run\.json|.*\.tmp|.*\.lock)$/;
+const passing = /^(run\.json|last-backup\.json|.*\.tmp|.*\.lock)$/;
 
 export async function writeBackup(source: BackupSource, folder: string): Promise<Manifest> {
   const target = resolve(folder);
@@ -67,6 +68,7 @@ export async function writeBackup(source: BackupSource, folder: string): Promise
       writeFileSync(join(partial, name), text, { mode: 0o600, flush: true });
     if (existsSync(target)) rmdirSync(target);
     renameSync(partial, target);
+    noteBackup(source.home, manifest.madeAt);
     return manifest;
   } catch (cause) {
     rmSync(partial, { recursive: true, force: true });

@@ -28,7 +28,7 @@ export async function lookAtDatabase(
         ? `${says}; ${waiting} migrations of this version wait`
         : `${says}; its tables are not made yet`,
       remedy:
-        'Make a backup, then start the process: migrations run by themselves, and there is no way back but the backup.',
+        'They run by themselves at the next start or command. There is no way back but a backup made by the version before.',
     };
   } finally {
     await close();

@@ -65,6 +65,8 @@ export async function meetHub(
  */
 export async function keepReceipt(deps: WitnessDeps, jws: string): Promise<void> {
   const { db, home, log } = deps;
+  // The newest come again with every link.
+  if (await isKept(db, jws)) return;
   const receipt = await ownReceipt(deps, jws).catch((cause: unknown) => {
     if (!(cause instanceof MoimError)) throw cause;
     log.warn('witness-refused', { code: cause.code });
@@ -111,6 +113,18 @@ export async function lostHead(
     }
   }
   return undefined;
+}
+
+async function isKept(db: NodeDb, jws: string): Promise<boolean> {
+  const { epoch, n } = claimed(jws);
+  if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(n)) return false;
+  const row = await db
+    .selectFrom('witness')
+    .select('receipt')
+    .where('epoch', '=', BigInt(epoch))
+    .where('n', '=', BigInt(n))
+    .executeTakeFirst();
+  return row?.receipt === jws;
 }
 
 /** The heads on file as they claim to be, the newest first. */

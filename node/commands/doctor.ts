@@ -1,10 +1,11 @@
 /** `moim doctor`: what works here, what does not, and what to do about it. */
 
 import { auditEntries } from '#host/audit-log.ts';
+import { checkBackup } from '#host/backup/last.ts';
 import type { Command, CommandContext, Commands } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
 import { diagnose, type Finding, printFindings, printSettings } from '#host/diagnosis.ts';
-import { checkDisk, checkModes, checkPassphrase } from '#host/home-check.ts';
+import { checkDisk, checkModes, checkPassphrase, checkProcess } from '#host/home-check.ts';
 import { hubWay } from '#host/hub-way.ts';
 import { lookAtDatabase } from '#host/postgres/look.ts';
 import type { Stream } from '#host/postgres/migrate.ts';
@@ -15,6 +16,7 @@ import { type NodeConfig, readNodeConfig } from '../config.ts';
 import { type NodeDatabase, openNodeDatabase } from '../database.ts';
 import { readNodeIdentity, readPinnedHub } from '../identity.ts';
 import { reachHub } from '../link/reach.ts';
+import { examinePersons } from '../person/examine.ts';
 import { currentPolicy } from '../policy/store.ts';
 import { policyInWords } from '../policy/words.ts';
 import { listAccepted } from '../trust/accepted.ts';
@@ -97,6 +99,7 @@ async function examine(context: CommandContext): Promise<Finding[]> {
         };
       return policyInWords(policy).join(' ');
     });
+    await check('persons', () => examinePersons(db));
     await check('leads', async () => {
       const leads = await listAccepted(db, 'lead');
       if (leads.length > 0) return `${leads.length} accepted`;
@@ -122,6 +125,8 @@ async function examine(context: CommandContext): Promise<Finding[]> {
     });
     await database.close();
   }
+  await check('backup', () => checkBackup(home, 'node', Date.now()));
+  await check('process', () => checkProcess(home, 'node'));
   const hub = readPinnedHub(home);
   if (!hub) {
     findings.push({

@@ -102,11 +102,14 @@ export async function holdJob(
   if (held) deps.announce(job, held.state, toldCode(held.code));
 }
 
+/** Objections of the policy that the audit log keeps; they name parts of the definition, nothing of the data. */
+const mostTold = 20;
+
 /** The job ends unanswered. False where something else decided on it meanwhile: its state stands. */
 export async function endJob(deps: StateDeps, job: string, error: MoimError): Promise<boolean> {
   const at = new Date(deps.now()).toISOString();
   const [state, code] = [endState(error), wireCode(error)];
-  const rules = error instanceof NotPermitted ? [...new Set(error.objections.map(({ rule }) => rule))] : [];
+  const objections = error instanceof NotPermitted ? error.objections.slice(0, mostTold) : [];
   const ended = await deps.db.transaction().execute(async (transaction) => {
     const row = await transaction
       .updateTable('job')
@@ -120,7 +123,7 @@ export async function endJob(deps: StateDeps, job: string, error: MoimError): Pr
       await record(transaction, at, `job-${state}`, {
         job,
         code: error.code,
-        ...(rules.length > 0 ? { rules } : {}),
+        ...(objections.length > 0 ? { why: objections.map(({ rule, says }) => `${rule}: ${says}`) } : {}),
       });
     return row !== undefined;
   });
@@ -141,7 +144,7 @@ export async function tellStates(deps: StateDeps): Promise<readonly { job: strin
   return rows;
 }
 
-/** Whether a job that was held back is due again. */
+/** Whether a job that was held back is due again, or a command put something into the inbox (`node carry-in`). */
 export async function isDue(deps: StateDeps): Promise<boolean> {
   const row = await deps.db
     .selectFrom('job')
@@ -152,5 +155,12 @@ export async function isDue(deps: StateDeps): Promise<boolean> {
     .where(isNotPaused)
     .limit(1)
     .executeTakeFirst();
-  return row !== undefined;
+  if (row) return true;
+  const arrived = await deps.db
+    .selectFrom('inbox')
+    .select('message')
+    .where('handled_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  return arrived !== undefined;
 }

@@ -11,7 +11,7 @@ import type { HubHttp } from '#host/hub-http.ts';
 import { type LinkSession, startSession } from '#host/link-session.ts';
 import type { Log } from '#host/log.ts';
 import { position } from '#host/mailbox.ts';
-import { pause } from '#host/serve.ts';
+import { aborted, pause } from '#host/serve.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { type JobState, type RefusalReason, writeFrame } from '#protocol/frame.ts';
 import type { NodeDb } from '../database.ts';
@@ -20,6 +20,7 @@ import { repinHub } from '../trust/hub.ts';
 import { changeToBetter, isBlocked } from './better-path.ts';
 import { storeDelivery } from './delivery.ts';
 import { dialWebSocket, handshakeMs } from './dial.ts';
+import { noteExpired } from './expiry.ts';
 import { hubFrames, meetWelcome } from './frames.ts';
 import { type HandshakeDeps, shakeHands } from './handshake.ts';
 import { choosePath, type LinkMode } from './path.ts';
@@ -76,10 +77,13 @@ export function startLink(deps: LinkClientDeps): LinkClient {
   let live: { channel: Channel; session: LinkSession } | undefined;
   const paths = choosePath(deps.mode);
   const loop = async () => {
+    // Everything is carried by hand (node/carry).
+    if (deps.mode === 'none') return aborted(deps.signal);
     for (let attempt = 0; !deps.signal.aborted; attempt += 1) {
       const path = paths.next();
       let channel: Channel | undefined;
       try {
+        await noteExpired(deps);
         channel = await (path === 'poll' ? dialPoll : dialWebSocket)(deps.http, deps.signal);
         const session = await begin(deps, channel);
         live = { channel, session };
@@ -132,7 +136,10 @@ const stateFrame = ({ job, state, code, reason }: JobReport): string =>
 /** The handshake, then resume: both sides go on from the last pair the other holds. */
 async function begin(deps: LinkClientDeps, channel: Channel): Promise<LinkSession> {
   const { hub, db } = deps;
-  const inbox = frameReader(channel, (code) => deps.counters.count('frame-refused', { code }));
+  const inbox = frameReader(channel, (code) => {
+    deps.log.warn('frame-refused', { code });
+    deps.counters.count('frame-refused', { code });
+  });
   const timer = setTimeout(() => channel.terminate(), handshakeMs);
   channel.onClose(() => clearTimeout(timer));
   const welcome = await shakeHands(

@@ -4,6 +4,7 @@ import { record } from '#host/audit-log.ts';
 import { type Position, take } from '#host/mailbox.ts';
 import { type Envelope, openEnvelope } from '#protocol/envelope.ts';
 import { type ErrorCode, MoimError } from '#protocol/errors.ts';
+import { claimedPayload } from '#protocol/sign.ts';
 import { hubKeyOf, hubPeer } from '../identity.ts';
 import type { LinkClientDeps } from './client.ts';
 
@@ -37,22 +38,23 @@ export async function storeDelivery(
   }).then(
     (envelope) =>
       kinds.has(envelope.body.kind)
-        ? { message: envelope.id, code: undefined }
-        : { message: undefined, code: 'bad-input' as const },
+        ? { message: envelope.id, code: undefined, job: undefined }
+        : { message: undefined, code: 'bad-input' as const, job: undefined },
     (cause: unknown) => {
       if (!(cause instanceof MoimError) || !refusable.has(cause.code)) throw cause;
-      return { message: undefined, code: cause.code };
+      return { message: undefined, code: cause.code, job: lateJob(jws, cause.code) };
     },
   );
   await db.transaction().execute(async (transaction) => {
     if (!(await take(transaction, hubPeer(hub), at))) return;
     if (opened.message === undefined) {
-      await record(transaction, now, 'delivery-refused', { code: opened.code });
+      const job = opened.job === undefined ? {} : { job: opened.job };
+      await record(transaction, now, 'delivery-refused', { code: opened.code, ...job });
       log.warn('delivery-refused', { code: opened.code });
       counters.count('delivery-refused', { code: opened.code });
       return;
     }
-    await transaction
+    const row = await transaction
       .insertInto('inbox')
       .values({
         message: opened.message,
@@ -64,8 +66,21 @@ export async function storeDelivery(
         outcome: null,
       })
       .onConflict((conflict) => conflict.column('message').doNothing())
-      .execute();
+      .returning('message')
+      .executeTakeFirst();
+    if (row) return;
+    // A message that was here before, under a new number.
+    await record(transaction, now, 'delivery-refused', { code: 'replayed', message: opened.message });
+    log.warn('delivery-refused', { code: 'replayed' });
+    counters.count('delivery-refused', { code: 'replayed' });
   });
   if (opened.message !== undefined) deps.received();
   return opened.code;
+}
+
+/** An envelope that came past its time is signed and ours, or it would have been refused for that: it says which job is lost. */
+function lateJob(jws: string, code: ErrorCode): string | undefined {
+  if (code !== 'expired') return undefined;
+  const { body } = claimedPayload(jws) as Envelope;
+  return body.kind === 'job' ? body.job : undefined;
 }

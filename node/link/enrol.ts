@@ -19,7 +19,7 @@ const Answer = parser(
 
 /** Throws MoimError `token-refused`, `hub-refused`, and what `HubHttp` throws. */
 export async function enrolAtHub(http: HubHttp, token: string, identity: NodeIdentity) {
-  const proof = await sign({ token: hash(token) }, 'moim-enrol', identity.key);
+  const proof = await proofOf(token, identity);
   const response = await http.call('/api/v1/enrolment', {
     headers: { authorization: `Bearer ${token}` },
     body: JSON.stringify({ key: identity.public, proof }),
@@ -30,3 +30,7 @@ export async function enrolAtHub(http: HubHttp, token: string, identity: NodeIde
   if (response.status === 401) throw new MoimError('token-refused');
   throw new MoimError('hub-refused', `the hub answered ${response.status}`);
 }
+
+/** That this node holds the key it shows, for this token alone. */
+export const proofOf = (token: string, identity: NodeIdentity): Promise<string> =>
+  sign({ token: hash(token) }, 'moim-enrol', identity.key);

@@ -3,9 +3,9 @@
  * is tried again now and then.
  */
 
-export const linkModes = ['auto', 'websocket', 'poll'] as const;
+export const linkModes = ['auto', 'websocket', 'poll', 'none'] as const;
 export type LinkMode = (typeof linkModes)[number];
-export type Path = Exclude<LinkMode, 'auto'>;
+export type Path = Exclude<LinkMode, 'auto' | 'none'>;
 
 export interface PathChoice {
   /** The way to try next. */

@@ -23,6 +23,10 @@ export interface ReachDeps {
 
 export async function reachHub(deps: ReachDeps): Promise<Finding[]> {
   const { hub, way } = deps;
+  if (deps.mode === 'none')
+    return [
+      { check: 'hub', state: 'ok', says: `by hand, as site ${hub.site}; the hub is ${fingerprint(hub.key)}` },
+    ];
   const by = way.proxy ? 'through the proxy' : 'directly';
   const http = hubHttp(hub.url, way);
   let clock: string | Finding = '';

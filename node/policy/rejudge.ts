@@ -57,7 +57,7 @@ function judged(
     underPolicy(verified, policy, now);
   } catch (cause) {
     if (!(cause instanceof NotPermitted)) throw cause;
-    return { after: 'refused', why: cause.objections.map(({ says }) => says) };
+    return { after: 'refused', why: cause.objections.map(({ rule, says }) => `${rule}: ${says}`) };
   }
   // Approvals are bound to the policy they were given under: none counts yet.
   return { after: personsNeeded(policy.policy) > 0 ? 'awaiting-approval' : 'waiting', why: [] };
@@ -69,7 +69,7 @@ export async function applyChanges(
   changes: readonly Change[],
   at: string,
 ): Promise<void> {
-  for (const { job, after } of changes) {
+  for (const { job, after, why } of changes) {
     const refused = after === 'refused';
     const code = refused ? 'not-permitted' : after === 'awaiting-approval' ? 'policy-changed' : null;
     await transaction
@@ -88,6 +88,7 @@ export async function applyChanges(
       job,
       state: after,
       ...(code === null ? {} : { code }),
+      ...(why.length > 0 ? { why: why.slice(0, 20) } : {}),
     });
   }
 }

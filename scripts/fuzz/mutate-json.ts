@@ -54,7 +54,7 @@ const texts = [
   '😀',
   '../../etc/passwd',
   "'; drop table person; --",
-  '${7*7}',
+  '#{7*7}',
   '%s%n',
   '2026-02-30',
   '9999-99-99',
@@ -86,7 +86,7 @@ export function mutateJson(text: string, draw: Draw): string {
   return draw.chance(0.1) ? twice(out, draw) : out;
 }
 
-function change(root: { value: Value }, draw: Draw, holes: string[]): void {
+function change(root: { value: Value }, draw: Draw, holes: string[]): unknown {
   const places = placesOf(root);
   const { holder, key } = draw.pick(places);
   const at = holder as Record<string | number, Value>;
@@ -108,7 +108,7 @@ function change(root: { value: Value }, draw: Draw, holes: string[]): void {
     case 4:
       return put(at, key, draw.chance(0.5) ? [at[key]] : { [draw.pick(names)]: at[key] });
     case 5: {
-      const depth = draw.pick([2, 50, 199, 201, 1000, 20_000]);
+      const depth = rarely(draw, 20_000, [2, 20, 50, 199, 201, 1000]);
       return fill(
         draw.chance(0.5)
           ? '['.repeat(depth) + ']'.repeat(depth)
@@ -118,7 +118,7 @@ function change(root: { value: Value }, draw: Draw, holes: string[]): void {
     case 6:
       if (Array.isArray(holder)) holder.splice(Number(key), 1);
       else delete holder[key];
-      return;
+      return undefined;
     case 7: {
       const value = at[key];
       if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -150,15 +150,19 @@ function change(root: { value: Value }, draw: Draw, holes: string[]): void {
     }
     case 10: {
       const value = at[key];
-      const copies = draw.pick([1, 2, 20, 300]);
+      const copies = rarely(draw, 300, [1, 2, 20]);
       if (Array.isArray(value) && JSON.stringify(value).length * copies < 200_000)
         put(at, key, Array.from({ length: copies }, () => structuredClone(value)).flat());
-      return;
+      return undefined;
     }
     case 11:
-      return put(at, key, 'x'.repeat(draw.pick([1, 33, 256, 5_000, 70_000])));
+      return put(at, key, 'x'.repeat(rarely(draw, 70_000, [1, 33, 201, 256, 2_001])));
   }
 }
+
+/** What is large costs as much as a hundred others. */
+const rarely = (draw: Draw, large: number, usual: readonly number[]): number =>
+  draw.chance(0.01) ? large : draw.pick(usual);
 
 /** As a member of its own: `__proto__` too. */
 function put(holder: object, key: string | number, value: Value): void {

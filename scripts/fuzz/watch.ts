@@ -72,6 +72,7 @@ async function one(
   let next = orders.to;
   const stop = (goOn: number) => {
     next = goOn;
+    clearInterval(look);
     void worker.terminate();
   };
   const look = setInterval(() => {

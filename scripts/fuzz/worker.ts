@@ -69,7 +69,7 @@ const targets =
   orders.plant === undefined ? all.filter(({ kind }) => wanted(kind)) : [plantedTarget(orders.plant)];
 const plan = planOf(targets, orders.corpus, orders.seed);
 const measure = openMemory();
-const step = Math.max(500, Math.floor((orders.to - orders.from) / 12));
+const step = Math.max(500, Math.floor((orders.to - orders.from) / 9));
 let quiet = orders.from;
 
 for (let run = orders.from; run < orders.to; run += 1) {
@@ -79,7 +79,7 @@ for (let run = orders.from; run < orders.to; run += 1) {
   Atomics.store(orders.at, 0, -1);
   await note(run, next, verdict);
   if ((run - orders.from) % 64 === 63) await lookForRejections(run);
-  if ((run - orders.from) % step === step - 1) tell({ kind: 'sample', sample: measure(run) });
+  if ((run - orders.from) % step === step - 1) tell({ kind: 'sample', sample: await measure(run) });
 }
 await lookForRejections(orders.to - 1);
 await http?.close();

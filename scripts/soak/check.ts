@@ -10,6 +10,7 @@ export function checkAll(seen: Seen): readonly Breach[] {
     ...checkStudies(seen),
     ...checkAnswers(seen),
     ...checkStates(seen),
+    ...checkStanding(seen),
     ...checkQueues(seen),
     ...seen.studies.flatMap((study) => {
       const pool = seen.pools.get(study.id);
@@ -119,7 +120,10 @@ export function checkStates({ studies, hub, sites, away }: Seen): readonly Breac
     for (const study of studies)
       for (const { job } of study.jobs.filter((each) => each.site === site)) {
         const [mine, its] = [local.get(job), states.get(job)];
-        if (mine?.state !== 'answered' || its?.state !== 'answered')
+        const over = study.withdrawn ? ['answered', 'expired'] : ['answered'];
+        // What was withdrawn before it was delivered no hospital has heard of.
+        const unheard = study.withdrawn && mine === undefined && its?.state === 'expired';
+        if (!unheard && !(over.includes(mine?.state ?? '') && over.includes(its?.state ?? '')))
           found.push(
             breach(
               `job ${job} of ${site} did not come to its end: ${wordsOf(mine)} there, ${wordsOf(its)} at the hub (study ${study.id}, round ${study.round})`,
@@ -128,6 +132,14 @@ export function checkStates({ studies, hub, sites, away }: Seen): readonly Breac
       }
   }
   return found;
+}
+
+/** A kill sets nobody back: who thinks so stands still for no reason. */
+export function checkStanding({ hub, sites }: Seen): readonly Breach[] {
+  const here = [...sites].flatMap(([site, { halted }]) => (halted ? [site] : []));
+  return [...(hub.halted ? ['hub'] : []), ...here].map((party) =>
+    breachOf('standing')(`${party} stands still as if it had been set back`),
+  );
 }
 
 /** Nothing waits that could go. */
@@ -170,7 +182,7 @@ export function checkPool(
   if (pool.complete !== (lines === study.jobs.length))
     found.push(breach(`${where} is called ${pool.complete ? '' : 'not '}complete on ${pool.standsOn}`));
   if (!pool.complete) {
-    if (answered === study.jobs.length)
+    if (!study.withdrawn && answered === study.jobs.length)
       found.push(breach(`${where} is not complete, though all replies are at the hub`));
     return found;
   }

@@ -17,10 +17,12 @@ export interface SentStudy {
   readonly jobs: readonly { readonly site: SiteName; readonly job: string }[];
   /** What the sites of this study hold together. */
   readonly truth: Truth;
+  /** The lead ordered it withdrawn: what was not answered by then never will be. */
+  readonly withdrawn: boolean;
 }
 
-/** Exit codes of `study send` after which it is sent again: not available now, or too often. */
-const again: readonly number[] = [4];
+/** The exit code where the hub does not answer, or asks to come less often. */
+const unavailable = 4;
 
 export class Lead {
   readonly #network: Network;
@@ -35,36 +37,35 @@ export class Lead {
     this.#network = network;
   }
 
-  /** Signs one and sends it until the hub has it; gives up, with nothing accepted, when the signal is aborted. */
-  async ask(planned: PlannedStudy, round: number, signal: AbortSignal): Promise<SentStudy | undefined> {
+  /** Signs one and sends it, with its orders, until the hub has it; gives up when `limit` is aborted, but never leaves one paused. */
+  async ask(planned: PlannedStudy, round: number, limit: AbortSignal, signal: AbortSignal): Promise<void> {
     const { lead, hubUrl } = this.#network;
     const { study, signed } = await this.#sign(planned, round);
-    try {
-      while (!signal.aborted) {
-        const sent = await command(
-          lead.home,
-          {},
-          'study',
-          'send',
-          signed,
-          '--hub',
-          hubUrl,
-          '--token-file',
-          lead.tokenFile,
-        );
-        if (sent.code === 0) {
-          this.accepted.add(study.id);
-          return study;
-        }
-        if (!again.includes(sent.code) && !/many requests/i.test(sent.err))
-          throw new Error(`study send ended with ${sent.code}: ${sent.err.slice(-500)}`);
-        this.repeated += 1;
-        await pause(400, signal);
-      }
-      return undefined;
-    } finally {
-      rmSync(signed, { force: true });
+    const words = ['send', signed, '--hub', hubUrl, '--token-file', lead.tokenFile];
+    const sent = await this.#insist(words, limit);
+    rmSync(signed, { force: true });
+    if (!sent) return;
+    this.accepted.add(study.id);
+    if (!planned.order) return;
+    const { kind, afterMs } = planned.order;
+    await pause(afterMs, limit);
+    await this.#insist([kind, study.id, '--key', lead.key], limit);
+    if (kind === 'withdraw') return;
+    await pause(afterMs, signal);
+    await this.#insist(['resume', study.id, '--key', lead.key], signal);
+  }
+
+  /** `moim study …`, again and again while the hub is away; false where the signal came first. */
+  async #insist(words: readonly string[], signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted) {
+      const { code, err } = await command(this.#network.lead.home, {}, 'study', ...words);
+      if (code === 0) return true;
+      if (code !== unavailable && !/many requests/i.test(err))
+        throw new Error(`moim study ${words[0]} ended with ${code}: ${err.slice(-500)}`);
+      this.repeated += 1;
+      await pause(400, signal);
     }
+    return false;
   }
 
   /** The pool as the lead sees it now; undefined while the hub does not answer. */
@@ -84,7 +85,10 @@ export class Lead {
     return (code === 0 || code === 1) && out !== '' ? (JSON.parse(out) as PooledResult) : undefined;
   }
 
-  async #sign({ sites, age }: PlannedStudy, round: number): Promise<{ study: SentStudy; signed: string }> {
+  async #sign(
+    { sites, age, order }: PlannedStudy,
+    round: number,
+  ): Promise<{ study: SentStudy; signed: string }> {
     const { lead, sites: all } = this.#network;
     const named = sites.map((site) => ({ site, fingerprint: all.get(site)?.fingerprint as string }));
     const file = join(lead.home, `draft-${Math.random().toString(36).slice(2)}.json`);
@@ -111,7 +115,7 @@ export class Lead {
     };
     const jobs = payload.sites.map(({ site, job }) => ({ site, job }));
     const truth = sumOf(sites.map((site) => all.get(site)?.truth.get(age) as Truth));
-    const study = { id: payload.id, round, age, jobs, truth };
+    const study = { id: payload.id, round, age, jobs, truth, withdrawn: order?.kind === 'withdraw' };
     this.signed.push(study);
     return { study, signed };
   }

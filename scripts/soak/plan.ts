@@ -59,6 +59,8 @@ export interface PlannedStudy {
   readonly sites: readonly SiteName[];
   /** The age that makes its cohort, and so its figures. */
   readonly age: number;
+  /** What the lead orders after it was sent, and how much later; a pause is taken back after as long again. */
+  readonly order?: { readonly kind: 'pause' | 'withdraw'; readonly afterMs: number };
 }
 
 export interface RoundPlan {
@@ -80,11 +82,17 @@ export function planRound(seed: number, round: number): RoundPlan {
     at: i === 0 ? 0 : i % 2 === 1 ? Math.max(0, draw.one(faults).at - draw.whole(700)) : draw.whole(windowMs),
     sites: draw.whole(3) === 0 ? draw.some(siteNames, 2 + draw.whole(2)) : siteNames,
     age: draw.one(ages),
+    ...drawOrder(draw),
   }));
   return { faults: faults.toSorted((a, b) => a.at - b.at), studies: studies.toSorted((a, b) => a.at - b.at) };
 }
 
 type Draw = ReturnType<typeof drawFrom>;
+
+function drawOrder(draw: Draw): Pick<PlannedStudy, 'order'> {
+  const kind = draw.one(['pause', 'withdraw', ...Array.from({ length: 8 }, () => undefined)] as const);
+  return kind ? { order: { kind, afterMs: draw.whole(800) } } : {};
+}
 
 function drawFault(draw: Draw): Fault {
   const at = 150 + draw.whole(windowMs - 150);

@@ -52,7 +52,11 @@ export class Reader {
       const waiting = await query<{ peer: string }>(
         'select distinct peer from hub.outbox where acked_at is null',
       );
+      const standing = await query(
+        'select from hub.standing where halted_at is not null or code is not null',
+      );
       return {
+        halted: standing.length > 0,
         studies: studies.map(({ study }) => study),
         jobs,
         replies: replies.map(({ job, header }) => ({ job, ciphertext: this.#ciphertext(header) })),
@@ -80,7 +84,9 @@ export class Reader {
       const [inbox] = await query<{ count: string }>(
         'select count(*) as count from moim.inbox where handled_at is null',
       );
+      const standing = await query('select from moim.standing where halted_at is not null');
       return {
+        halted: standing.length > 0,
         jobs,
         released,
         audit: await audit(query, 'moim'),
@@ -98,7 +104,7 @@ export class Reader {
     try {
       await withParty(this.#network, 'hub', async (query) => {
         const rows = await query<{ site: SiteName }>(
-          `select site from hub.job where state <> 'answered' union select peer from hub.outbox where acked_at is null`,
+          `select site from hub.job where state not in ('answered', 'expired', 'refused', 'failed') union select peer from hub.outbox where acked_at is null`,
         );
         for (const { site } of rows) open.add(site);
       });

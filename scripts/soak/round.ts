@@ -54,7 +54,7 @@ export class Rounds {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(roundMs)]);
     const asked = plan.studies.map(async (study) => {
       await pause(study.at, signal);
-      await lead.ask(study, round, limit);
+      await lead.ask(study, round, limit, signal);
     });
     await Promise.all([...plan.faults.map((fault) => this.#inflict(fault)), ...asked]);
     phase();
@@ -132,6 +132,8 @@ export class Rounds {
 
 /** Sites that owe an answer to a study that the hub has. */
 function unfinished({ hub }: Seen): readonly SiteName[] {
-  const owing = new Set(hub.jobs.filter(({ state }) => state !== 'answered').map(({ site }) => site));
+  const owing = new Set(hub.jobs.filter(({ state }) => !ended.has(state)).map(({ site }) => site));
   return siteNames.filter((site) => owing.has(site));
 }
+
+const ended: ReadonlySet<string> = new Set(['answered', 'expired', 'refused', 'failed']);

@@ -19,6 +19,8 @@ export interface SeenSite {
   readonly sent: readonly { readonly job: string; readonly acked: boolean }[];
   /** Envelopes of the inbox that nobody has handled. */
   readonly unhandled: number;
+  /** Whether it stands still because it thinks itself set back. */
+  readonly halted: boolean;
 }
 
 export interface SeenHub {
@@ -28,6 +30,7 @@ export interface SeenHub {
   readonly audit: readonly LedgerEntry[];
   /** Sites with envelopes that they have not acknowledged. */
   readonly waiting: readonly string[];
+  readonly halted: boolean;
 }
 
 export interface SeenProcess {

@@ -72,7 +72,7 @@ function commandsIn(text: string): string[][] {
     ([, span = '']) => span,
   );
   return [...blocks, ...spans]
-    .map((line) => /(?:^|[ /])(?:moim|moim\.mjs|moim-node|moim-hub) ([a-z].*)$/.exec(line)?.[1])
+    .map((line) => /(?:^|&& |\/)(?:moim|moim\.mjs) ([a-z].*)$/.exec(line)?.[1])
     .filter((words): words is string => words !== undefined && !/^(is|not|in|and|or|on) /.test(words))
     .map((words) =>
       words

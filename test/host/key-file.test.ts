@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { backUpKey, restoreKey } from '#host/key-backup.ts';
 import {
+  earlierKeys,
   readPublicKey,
   readSealingPair,
   readSigningKey,
+  rotateSigningKey,
   writeSealingPair,
   writeSigningKey,
 } from '#host/key-file.ts';
 import { fingerprint, publicOf } from '#protocol/keys.ts';
+import { follow } from '#protocol/rotation.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
 import { archiveSealing, leadKey, strangerKey, strangerSealing } from '#test/vectors/fixed.ts';
 
@@ -155,4 +159,60 @@ test('a private JWK is not taken for a public one; what is no key file is refuse
   );
   assert.throws(() => readSealingPair(at('lead.json')), refusal('bad-input'));
   assert.throws(() => readSigningKey(at('nowhere.json')), refusal('file-unreadable'));
+});
+
+test('a rotated file holds the new key and the old one’s word for it, and not the old one’s secret', async () => {
+  for (const [name, secret] of [
+    ['turn.json', undefined],
+    ['turn-locked.json', passphrase],
+  ] as const) {
+    writeSigningKey(at(name), 'vendor', leadKey, secret);
+    const first = await rotateSigningKey(at(name), '2026-01-15T09:30:00.000Z', secret);
+    assert.deepEqual(
+      { role: first.role, from: first.from },
+      { role: 'vendor', from: fingerprint(publicOf(leadKey)) },
+    );
+    const second = await rotateSigningKey(at(name), '2026-01-16T09:30:00.000Z', secret);
+    assert.equal(second.from, first.to);
+    const file = readSigningKey(at(name), secret);
+    assert.equal(fingerprint(publicOf(file.key)), second.to);
+    assert.equal((await follow(file.rotations ?? [], 'vendor', publicOf(leadKey)))?.key.x, file.key.x);
+    assert.deepEqual(earlierKeys(file).map(fingerprint), [first.from, second.from]);
+    assert.ok(!readFileSync(at(name), 'utf8').includes(leadKey.d));
+    assert.equal('secret' in read(at(name)), secret === undefined);
+    assert.equal(statSync(at(name)).mode & 0o777, 0o600);
+  }
+  const before = readFileSync(at('locked.json'), 'utf8');
+  await assert.rejects(
+    rotateSigningKey(at('locked.json'), '2026-01-15T09:30:00.000Z'),
+    refusal('key-locked'),
+  );
+  assert.equal(readFileSync(at('locked.json'), 'utf8'), before, 'what cannot be rotated is left as it was');
+});
+
+test('a backup is encrypted, and gives back the very same file', () => {
+  for (const name of ['lead.json', 'locked.json', 'archive.json', 'turn.json']) {
+    const backup = at(`${name}.backup`);
+    backUpKey(at(name), backup, passphrase);
+    const text = readFileSync(backup, 'utf8');
+    assert.ok(![leadKey.d, archiveSealing.secret].some((secret) => text.includes(secret)));
+    assert.equal(statSync(backup).mode & 0o777, 0o600);
+    restoreKey(backup, at(`${name}.back`), passphrase);
+    assert.deepEqual(readFileSync(at(`${name}.back`)), readFileSync(at(name)));
+    assert.equal(statSync(at(`${name}.back`)).mode & 0o777, 0o600);
+  }
+});
+
+test('a backup needs its passphrase, overwrites nothing, and is made of keys alone', () => {
+  const backup = at('lead.json.backup');
+  assert.throws(() => backUpKey(at('lead.json'), at('open.backup'), undefined), refusal('key-locked'));
+  assert.ok(!existsSync(at('open.backup')));
+  assert.throws(() => backUpKey(at('lead.json'), backup, passphrase), refusal('key-exists'));
+  assert.throws(() => restoreKey(backup, at('lead.json'), passphrase), refusal('key-exists'));
+  for (const wrong of [undefined, '', 'another'])
+    assert.throws(() => restoreKey(backup, at('new.json'), wrong), refusal('key-locked'));
+  assert.ok(!existsSync(at('new.json')));
+  writeFileSync(at('no-key.json'), '{"format":"moim-key/1"}');
+  assert.throws(() => backUpKey(at('no-key.json'), at('no-key.backup'), passphrase), refusal('bad-input'));
+  assert.throws(() => restoreKey(at('lead.json'), at('new.json'), passphrase), refusal('bad-input'));
 });

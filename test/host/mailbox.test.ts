@@ -104,8 +104,10 @@ test('acknowledging takes all up to a position, of that peer alone, and once', a
     rows.map((row) => row.acked_at),
     [now, now, null],
   );
-  await acknowledge(db, 'acked', at(3, 2), now);
-  assert.deepEqual(await waiting('acked'), ['3'], 'another epoch is another count');
+  await acknowledge(db, 'acked', at(9, 0), now);
+  assert.deepEqual(await waiting('acked'), ['3'], 'an older epoch is over');
+  await acknowledge(db, 'acked', at(0, 2), now);
+  assert.deepEqual(await waiting('acked'), [], 'who is in a newer epoch has all of the older ones');
 });
 
 test('takes what comes in order, and knows what it took before', async () => {

@@ -2,23 +2,21 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { runNode } from '#node/run.ts';
-import { backwards, openNetwork, rowsOf, type Site } from './network.ts';
-import { serving } from './party.ts';
+import { openNetwork, rowsOf, type Site } from './network.ts';
 import { personsOf } from './persons.ts';
-import { reach, sendStudy } from './study.ts';
+import { lastingToken, reach, sendStudy } from './study.ts';
 
-const network = await openNetwork({ after }, { sites: { alpha: { persons: 60, salt: 1 } } });
-const [alpha] = network.sites as [Site];
-const persons = personsOf(alpha);
 const day = 86_400_000;
 let ahead = 0;
-const life = serving('node', (needs) =>
-  runNode({ home: alpha.home, env: alpha.env, now: () => Date.now() + ahead, ...needs }),
+const network = await openNetwork(
+  { after },
+  { sites: { alpha: { persons: 60, salt: 1 } }, now: () => Date.now() + ahead },
 );
-backwards({ after }).after(() => life.stop());
+const [alpha] = network.sites as [Site];
+const persons = personsOf(alpha);
+await lastingToken(network);
 await persons.apply(undefined, 'permit = "one-person"');
-await life.start();
+await alpha.start();
 
 test('a job may wait for its approval longer than an envelope may be on its way', async () => {
   const study = await sendStudy(network);
@@ -34,11 +32,11 @@ test('an approval that has expired sends the job back', async () => {
   const study = await sendStudy(network);
   const job = study.jobs.alpha ?? '';
   await persons.held(job, 'approval-needed');
-  await life.stop();
+  await alpha.stop();
   const today = new Date().toISOString().slice(0, 10);
   await persons.done(undefined, 'approve', job, '--expires', today);
   ahead = 2 * day;
-  await life.start();
+  await alpha.start();
   await persons.held(job, 'approval-expired');
   assert.deepEqual(await persons.entries('job-answered', job), []);
   const wrong = await persons.by(undefined, 'approve', job, '--expires', '2020-01-01');

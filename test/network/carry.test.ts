@@ -9,7 +9,17 @@ import { uuidv7 } from '#protocol/ids.ts';
 import { thumbprint } from '#protocol/keys.ts';
 import { claimedPayload } from '#protocol/sign.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
-import { assertChainsVerify, json, openNetwork, rowsOf, type Site, succeed } from './network.ts';
+import { fillCdm } from './cohort.ts';
+import {
+  applyPolicy,
+  assertChainsVerify,
+  json,
+  openNetwork,
+  openStandalone,
+  rowsOf,
+  type Site,
+  succeed,
+} from './network.ts';
 import { command, until } from './party.ts';
 import { resultOf, type SentStudy, sendStudy, statesOf } from './study.ts';
 
@@ -19,6 +29,10 @@ const network = await openNetwork(
 );
 const { hub, lead } = network;
 const [alpha, beta] = network.sites as [Site, Site];
+const gamma = await openStandalone({ after }, 'gamma', { MOIM_LINK: 'none' });
+await fillCdm(gamma.pool, { persons: 30, salt: 3 });
+await succeed(gamma, 'node', 'trust', 'lead', lead.key, '--fingerprint', lead.fingerprint, '--entity', 'L');
+await applyPolicy(gamma, { minimumCell: 1 });
 const desk = temporaryHome({ after });
 const hubKey = readHubIdentity(hub.home);
 const alphaKey = readNodeIdentity(alpha.home);
@@ -243,4 +257,30 @@ test('files and the link mix: what came by one is not taken again by the other',
   const [now] = await rowsOf<{ n: number }>(hub.pool, 'select count(*)::int as n from hub.reply');
   assert.ok((now?.n ?? 0) > (before?.n ?? 0));
   await assertChainsVerify(network);
+});
+
+test('a hospital that never was on any network enrols, answers and is answered by files alone', async () => {
+  const token = (await succeed(hub, 'hub', 'token', 'create', '--role', 'site', '--site', 'gamma')).out;
+  const [request, reply, stolen] = [newFile(), newFile(), newFile()];
+  await succeed(gamma, 'node', 'enroll', '--token', token, '--request', request);
+  const forged = JSON.parse(readFileSync(request, 'utf8')) as { key: object };
+  writeFileSync(stolen, JSON.stringify({ ...forged, key: alphaKey.public }));
+  assert.equal((await command(hub.home, hub.env, 'hub', 'enroll', stolen, newFile())).code, 3);
+  const shown = await succeed(hub, 'hub', 'enroll', request, reply);
+  assert.ok(shown.out.includes(gamma.fingerprint), 'the operator reads the fingerprint to compare');
+  await succeed(hub, 'hub', 'approve', gamma.fingerprint);
+  assert.ok((await succeed(gamma, 'node', 'enroll', '--answer', reply)).out.includes(hubKey.fingerprint));
+  await gamma.start();
+  const study = await sendStudy(network, { sites: [gamma] });
+  const jobs = await fromHub(gamma);
+  await succeed(gamma, 'node', 'carry-in', jobs);
+  await until(
+    'the running node to find the job, and answer',
+    async () => (await rowsOf(gamma.pool, `select 1 from moim.job where state = 'answered'`)).length > 0,
+  );
+  const out = newFile();
+  await succeed(gamma, 'node', 'carry-out', out);
+  assert.equal((await intoHub(out)).code, 0);
+  assert.equal((await resultOf(lead, study)).code, 0);
+  assert.match((await command(gamma.home, gamma.env, 'doctor')).out, /by hand, as site gamma/);
 });

@@ -90,12 +90,13 @@ async function answeredOnce(job: string): Promise<void> {
     [job],
   );
   assert.deepEqual(row, { entries: 1, released: 1 });
-  const answers = hub.frames.filter((frame) => frame.t === 'deliver' && claims(frame.envelope).includes(job));
-  assert.equal(
-    new Set(answers.map((frame) => (frame.t === 'deliver' ? frame.seq : 0))).size,
-    1,
-    'one answer left',
-  );
+  // A job that comes again gets the same sealed bytes again: never a second answer.
+  const answers = hub.frames.flatMap((frame) => {
+    if (frame.t !== 'deliver' || !claims(frame.envelope).includes(job)) return [];
+    const { body } = JSON.parse(claims(frame.envelope)) as { body: { header: string; sealed: object } };
+    return JSON.stringify([body.header, body.sealed]);
+  });
+  assert.equal(new Set(answers).size, 1, 'one answer left');
 }
 
 test('a study of a lead that the hospital did not accept is refused: lead-not-accepted', async () => {

@@ -285,19 +285,6 @@ test('a reply that the hub altered is left out of the pool, and its hospital is 
   assert.equal((await resultOf(lead, study)).code, 0);
 });
 
-test('a hub that shows another key for a pinned hospital gains nothing', async () => {
-  const study = await sendStudy(network, { sites: [alpha, beta] });
-  await reach(lead, study, { alpha: 'answered', beta: 'answered' });
-  const [row] = await rowsOf<{ key: object }>(hub.pool, `select key from hub.site where site = 'beta'`);
-  await hub.pool.query(`update hub.site set key = $1 where site = 'beta'`, [
-    JSON.stringify(publicOf(await createSigningKey())),
-  ]);
-  const { code, err } = await resultOf(lead, study);
-  assert.equal(code, 1);
-  assert.match(err, /beta failed \(bad-signature\)/);
-  await hub.pool.query(`update hub.site set key = $1 where site = 'beta'`, [JSON.stringify(row?.key)]);
-});
-
 test('a hospital that signs cells no pool can take is left out and named; the others are pooled', async () => {
   const study = await sendStudy(network, { sites: [alpha, beta] });
   await reach(lead, study, { alpha: 'answered', beta: 'answered' });

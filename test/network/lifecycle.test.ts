@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { json, openNetwork, rowsOf, type Site, succeed } from './network.ts';
+import { json, openNetwork, rowsOf, type Site } from './network.ts';
 import { command, until } from './party.ts';
 import { draftOf, reach, resultOf, type SentStudy, type StudyOptions, sendStudy } from './study.ts';
 
@@ -222,82 +222,4 @@ test('a study that was paused before it reached a hospital waits there, and is n
   assert.equal(await left(beta, study.jobs.beta), 0);
   await ordered(study, 'resume');
   await reach(lead, study, { beta: 'answered' });
-});
-
-test('answers that their sites sealed after the day are late: shown, and pooled only where the lead asks for it', async () => {
-  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
-  const study = await sendStudy(network, { completion: { kind: 'by-date', date: yesterday } });
-  await reach(lead, study, both);
-  const { code, pooled } = await resultOf(lead, study);
-  assert.deepEqual([code, pooled?.standsOn, pooled?.complete], [1, '0 of 2', false]);
-  assert.deepEqual(
-    pooled?.sites.map(({ state, late }) => [state, late]),
-    [
-      ['answered', true],
-      ['answered', true],
-    ],
-  );
-  const asked = await resultOf(lead, study, '--late', '--partial');
-  assert.deepEqual([asked.code, asked.pooled?.standsOn], [1, '2 of 2']);
-  assert.ok((asked.pooled?.cohorts[0]?.persons.value ?? 0) > 0);
-  const watched = await command(lead.home, {}, 'study', 'watch', study.id, '--once', '--json');
-  assert.match(watched.out, /"state":"answered","late":true/);
-});
-
-test('whoever answered by the day is the pool, complete as soon as all have', async () => {
-  const today = new Date().toISOString().slice(0, 10);
-  const study = await sendStudy(network, { completion: { kind: 'at-least', sites: 1, by: today } });
-  await reach(lead, study, both);
-  const { code, pooled } = await resultOf(lead, study);
-  assert.deepEqual([code, pooled?.standsOn, pooled?.state], [0, '2 of 2', 'complete']);
-});
-
-test('an order that the hub keeps back is missed by the lead', async () => {
-  const study = await sendStudy(network);
-  await reach(lead, study, both);
-  await ordered(study, 'pause');
-  // What a hub does that takes an order and sends it nowhere, or was set back.
-  await hub.pool.query('delete from hub.study_order where study = $1', [study.id]);
-  const { err } = await resultOf(lead, study);
-  assert.match(err, /does not show your last order \(pause, number 1\)/);
-});
-
-test('the lead’s doctor says how each study stands, and what to do', async () => {
-  const study = await sendStudy(network);
-  await reach(lead, study, both);
-  await ordered(study, 'pause');
-  const { out } = await command(lead.home, {}, 'leadDoctor', '--json');
-  const findings = out
-    .split('\n')
-    .map((line) => JSON.parse(line) as { check: string; state: string; says: string });
-  const own = findings.find(({ says }) => says.includes(study.id));
-  assert.match(own?.says ?? '', /version 1.*complete at http.*2 of 2 answered/);
-  assert.ok(findings.some(({ check, says }) => check === 'key' && says.includes(lead.fingerprint)));
-  assert.ok(
-    findings.some(({ state, says }) => state === 'failed' && says.includes('does not show your last order')),
-  );
-});
-
-// Last: beta does not come back from it.
-test('a site that left is shown so, what it answered before still counts, and watching does not wait for it', async () => {
-  const answered = await sendStudy(network);
-  await reach(lead, answered, both);
-  await beta.stop();
-  const waiting = await sendStudy(network);
-  await reach(lead, waiting, { alpha: 'answered', beta: 'offline' });
-  await succeed(hub, 'hub', 'revoke', 'beta');
-  await reach(lead, waiting, { beta: 'left' });
-  assert.equal((await command(lead.home, {}, 'study', 'watch', waiting.id, '--timeout', '20')).code, 0);
-  const before = await resultOf(lead, answered);
-  assert.deepEqual([before.code, before.pooled?.standsOn], [0, '2 of 2'], before.err);
-  assert.deepEqual(
-    before.pooled?.sites.map(({ site, left: gone }) => [site, gone]),
-    [
-      ['alpha', undefined],
-      ['beta', true],
-    ],
-  );
-  const without = await resultOf(lead, waiting);
-  assert.deepEqual([without.code, without.pooled?.standsOn], [1, '1 of 2']);
-  assert.match(without.err, /beta left/);
 });

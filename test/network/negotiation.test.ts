@@ -15,6 +15,7 @@ import { command, until } from './party.ts';
 
 const hub = await openHub({ after });
 const alpha = await openSite({ after }, { site: 'alpha', hub });
+const beta = await openStandalone({ after }, 'beta');
 const { key } = readNodeIdentity(alpha.home);
 const shown = (await (await fetch(`${hub.url}/api/v1/hub`)).json()) as {
   key: Parameters<typeof thumbprint>[0];
@@ -81,8 +82,6 @@ async function hubOffering(t: Ending, versions: readonly number[], insist?: numb
   });
   return { url: `http://127.0.0.1:${port}`, key: publicOf(hubKey), frames };
 }
-
-const beta = await openStandalone({ after }, 'beta');
 
 /** Runs the true node against such a hub. */
 async function meets(

@@ -45,12 +45,14 @@ export interface NetworkOptions {
   readonly env?: Environment;
   /** Minimum cell of the hospitals' policies; the default of 5 unless given. */
   readonly minimumCell?: number;
+  /** The clock of hub and nodes; the machine's unless given. */
+  readonly now?: () => number;
 }
 
 /** Opens the network: hub running, sites enrolled, approved, filled, trusting the lead, their nodes not yet started. */
 export async function openNetwork(t: Ending, options: NetworkOptions): Promise<Network> {
   const end = backwards(t);
-  const hub = await openHub(end, options.env);
+  const hub = await openHub(end, options.env, options.now);
   const lead = await openLead(end, hub);
   const sites: Site[] = [];
   for (const [site, shape] of Object.entries(options.sites)) {
@@ -61,10 +63,14 @@ export async function openNetwork(t: Ending, options: NetworkOptions): Promise<N
   return { hub, sites, lead };
 }
 
-export async function openHub(t: Ending, env: Environment = {}): Promise<Network['hub']> {
+export async function openHub(
+  t: Ending,
+  env: Environment = {},
+  now: () => number = Date.now,
+): Promise<Network['hub']> {
   const end = backwards(t);
   const party = await openParty(end, ['hub'], env);
-  const life = serving('hub', (needs) => runHub({ home: party.home, env: party.env, ...needs }));
+  const life = serving('hub', (needs) => runHub({ home: party.home, env: party.env, now, ...needs }));
   end.after(() => life.stop());
   const { port } = json<{ port: number }>(await command(party.home, party.env, 'hub', 'init', '--json'));
   await life.start();
@@ -91,6 +97,7 @@ export interface SiteOptions {
   readonly env?: Environment;
   readonly minimumCell?: number;
   readonly approved?: boolean;
+  readonly now?: () => number;
 }
 
 /** A node enrolled and, unless said otherwise, approved; its CDM is empty and it is not started. */
@@ -98,7 +105,8 @@ export async function openSite(t: Ending, options: SiteOptions): Promise<Site> {
   const { site, hub, lead } = options;
   const end = backwards(t);
   const party = await openParty(end, ['cdm', 'moim', 'results'], options.env);
-  const life = serving('node', (needs) => runNode({ home: party.home, env: party.env, ...needs }));
+  const { now = Date.now } = options;
+  const life = serving('node', (needs) => runNode({ home: party.home, env: party.env, now, ...needs }));
   end.after(() => life.stop());
   await succeed(party, 'node', 'init');
   const token = (await succeed(hub, 'hub', 'token', 'create', '--role', 'site', '--site', site)).out;

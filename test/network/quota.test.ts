@@ -2,23 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { runNode } from '#node/run.ts';
-import { backwards, openLead, openNetwork, rowsOf, type Site, succeed } from './network.ts';
-import { serving } from './party.ts';
+import { openLead, openNetwork, rowsOf, type Site, succeed } from './network.ts';
 import { personsOf } from './persons.ts';
-import { reach, sendStudy } from './study.ts';
+import { lastingToken, reach, sendStudy } from './study.ts';
 
-const network = await openNetwork({ after }, { sites: { alpha: { persons: 60, salt: 1 } } });
-const [alpha] = network.sites as [Site];
-const persons = personsOf(alpha);
 const day = 86_400_000;
 const midnight = Math.ceil(Date.now() / day) * day;
 let clock = midnight - 60_000;
-const end = backwards({ after });
-const life = serving('node', (needs) =>
-  runNode({ home: alpha.home, env: alpha.env, now: () => clock, ...needs }),
+const network = await openNetwork(
+  { after },
+  { sites: { alpha: { persons: 60, salt: 1 } }, now: () => clock },
 );
-end.after(() => life.stop());
+const [alpha] = network.sites as [Site];
+const persons = personsOf(alpha);
+await lastingToken(network);
 
 const heldUntil = async (job: string | undefined) => {
   const [row] = await rowsOf<{ held_until: string | null }>(
@@ -31,14 +28,15 @@ const heldUntil = async (job: string | undefined) => {
 
 test('over the quota of one lead, over that of all, and over midnight', async () => {
   await persons.apply(undefined, '[quota]\nperLeadPerDay = 1\nperDay = 2');
-  await life.start();
+  await alpha.start();
   const first = await sendStudy(network);
   await reach(network.lead, first, { alpha: 'answered' });
   const second = await sendStudy(network);
   await reach(network.lead, second, { alpha: 'waiting quota-reached' });
   assert.equal(await heldUntil(second.jobs.alpha), midnight);
 
-  const others = await Promise.all([openLead(end, network.hub), openLead(end, network.hub)]);
+  const others = await Promise.all([openLead({ after }, network.hub), openLead({ after }, network.hub)]);
+  for (const one of others) await lastingToken({ ...network, lead: one });
   for (const { key, fingerprint } of others)
     await succeed(
       alpha,
@@ -72,8 +70,8 @@ test('a restart does not start the day anew', async () => {
   await persons.apply(undefined, '[quota]\nperDay = 1');
   const study = await sendStudy(network);
   await reach(network.lead, study, { alpha: 'waiting quota-reached' });
-  await life.stop();
-  await life.start();
+  await alpha.stop();
+  await alpha.start();
   const after = await sendStudy(network);
   await reach(network.lead, after, { alpha: 'waiting quota-reached' });
 });

@@ -90,7 +90,6 @@ test('a hospital restored from an old backup after answers had left answers noth
   assert.equal(taken.epoch, 1);
   const gone = await answeredStudy();
   await receiptsThere();
-  const lostTail = (await succeed(alpha, 'nodeAudit', 'show', '--json')).out.split('\n').length;
 
   // One job is at the hospital and open when its disk is lost.
   const lock = await alpha.pool.connect();
@@ -104,12 +103,13 @@ test('a hospital restored from an old backup after answers had left answers noth
   const refused = await command(alpha.home, alpha.env, 'node', 'restore', folder);
   assert.equal(refused.code, 3, 'a database that is filled stays unless it is said');
   assert.match(refused.err, /--replace/);
+  const told = await succeed(alpha, 'node', 'restore', folder, '--replace');
+  assert.match(told.err, /the hub countersigned entry \d+ of epoch 1, which this backup does not hold/);
+  // As on a new machine: only the hub can tell.
+  rmSync(join(alpha.home, 'witness.jsonl'));
   const restored = await succeed(alpha, 'node', 'restore', folder, '--replace');
   assert.match(restored.out, new RegExp(`audit head ${taken.audit.n} [0-9a-f]{64}\nepoch 1$`));
-  assert.match(
-    restored.err,
-    new RegExp(`the hub countersigned entry ${lostTail - 0 > 0 ? '\\d+' : ''} of epoch 1`),
-  );
+  assert.doesNotMatch(restored.err, /countersigned/);
 
   for (const round of [1, 2]) {
     await alpha.start();
@@ -237,7 +237,7 @@ test('a hub restored from an old backup welcomes nobody until a person opens a n
   await until('a site to be refused', () =>
     hub.lines.some((line) => /"code":"set-back".*link-refused/.test(line)),
   );
-  assert.equal((await statesOf(lead, running)).alpha, 'offline');
+  assert.equal((await statesOf(lead, running)).alpha, 'running', 'as the backup has it');
 
   const opened = json<{ epoch: number; sites: number }>(
     await succeed(hub, 'hub', 'epoch', 'open', '--reason', 'disk lost', '--json'),

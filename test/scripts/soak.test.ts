@@ -1,48 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import type { PooledResult } from '#lead/pool.ts';
 import type { Json } from '#protocol/canonical.ts';
 import { chain, emptyHead, type LedgerEntry } from '#protocol/ledger.ts';
-import { until } from '#test/network/party.ts';
 import { checkAll, checkHead } from '../../scripts/soak/check.ts';
-import { checkProcesses, checkSessions } from '../../scripts/soak/check-machine.ts';
-import { inWords, planRound, siteNames } from '../../scripts/soak/plan.ts';
-import { endAllUnder, processesUnder } from '../../scripts/soak/process-table.ts';
 import type { Seen, SeenHub, SeenSite } from '../../scripts/soak/seen.ts';
-
-test('a seed and a round give the same faults at the same moments, another seed others', () => {
-  const words = (seed: number, round: number) =>
-    planRound(seed, round).faults.map((fault) => `${fault.at} ${inWords(fault)}`);
-  assert.deepEqual(planRound(7, 12), planRound(7, 12));
-  assert.notDeepEqual(planRound(7, 12), planRound(7, 13));
-  assert.notDeepEqual(planRound(7, 12), planRound(8, 12));
-  // What --from replays is what stood in the log: a change of the drawing makes old seeds worthless, and is said here.
-  assert.deepEqual(words(7, 1), ['704 restart hub, down 531 ms', '1553 kill epsilon (group), down 538 ms']);
-});
-
-test('three hundred rounds meet every kind of fault and every party', () => {
-  const faults = Array.from({ length: 300 }, (_, i) => planRound(1, i + 1)).flatMap((plan) => plan.faults);
-  const kinds = new Set(faults.map(({ kind }) => kind));
-  assert.deepEqual([...kinds].sort(), [
-    'cut',
-    'freeze',
-    'half-open',
-    'kill',
-    'kill-postgres',
-    'power-cut',
-    'restart',
-    'stall',
-    'unplug',
-  ]);
-  const killed = new Set(faults.flatMap((fault) => (fault.kind === 'kill' ? [fault.party] : [])));
-  assert.deepEqual([...killed].sort(), ['hub', ...siteNames].sort());
-  const servers = new Set(faults.flatMap((fault) => (fault.kind === 'kill-postgres' ? [fault.server] : [])));
-  assert.deepEqual([...servers].sort(), ['alpha', 'beta', 'gamma', 'given', 'hub']);
-});
 
 const study = '0193f0a0-0000-7000-8000-000000000001';
 const [jobA, jobB] = ['0193f0a0-0000-7000-8000-00000000000a', '0193f0a0-0000-7000-8000-00000000000b'];
@@ -63,6 +25,7 @@ const siteAfter = (job: string): SeenSite => ({
   audit: ledger(['policy-applied', { version: 1 }], ['job-answered', { job, ciphertext: bytes(job) }]),
   sent: [{ job, acked: true }],
   unhandled: 0,
+  halted: false,
 });
 
 const hubAfter: SeenHub = {
@@ -81,6 +44,7 @@ const hubAfter: SeenHub = {
     ['reply-stored', { job: jobB, ciphertext: bytes(jobB) }],
   ),
   waiting: [],
+  halted: false,
 };
 
 const figure = (value: number) => ({ state: 'value' as const, value, sites: 2 });
@@ -106,6 +70,7 @@ const whole: Seen = {
         { site: 'beta', job: jobB },
       ],
       truth: { persons: 7, attrition: [20, 12, 7] },
+      withdrawn: false,
     },
   ],
   hub: hubAfter,
@@ -245,6 +210,8 @@ const planted: readonly (readonly [string, Seen, string, RegExp])[] = [
     'queue',
     /wait in the outbox/,
   ],
+  ['a hospital that thinks itself set back', withAlpha({ halted: true }), 'standing', /alpha stands still/],
+  ['a hub that thinks itself set back', withHub({ halted: true }), 'standing', /hub stands still/],
   ['an envelope that nobody handles', withAlpha({ unhandled: 1 }), 'queue', /wait in the inbox/],
   [
     'an entry taken out of the chain',
@@ -334,42 +301,4 @@ test('sees a tail that was cut off since the last round, which no chain shows', 
   assert.deepEqual(checksOf(withAlpha({ audit: entries })), []);
   assert.match(checkHead('alpha', head, entries.slice(0, 1))[0]?.says ?? '', /held entry 2 before/);
   assert.match(checkHead('alpha', { n: 2, hash: 'f'.repeat(64) }, entries)[0]?.says ?? '', /another or none/);
-});
-
-test('sees a process that nobody answers for, and not the workers of a server', () => {
-  const expected = { pids: new Set([10, 11]), servers: new Set([20]) };
-  const ours = [
-    { pid: 10, parent: 1, command: 'moim node run' },
-    { pid: 11, parent: 10, command: 'moim.ts node run' },
-    { pid: 20, parent: 1, command: 'postgres -D data' },
-    { pid: 21, parent: 20, command: 'postgres: moim idle' },
-  ];
-  assert.deepEqual(checkProcesses(ours, expected), []);
-  for (const orphan of [
-    { pid: 30, parent: 1, command: 'moim.ts node run' },
-    { pid: 31, parent: 29, command: 'postgres: moim active' },
-  ])
-    assert.match(checkProcesses([...ours, orphan], expected)[0]?.says ?? '', /belongs to nobody/);
-});
-
-test('sees a statement and a transaction that nobody ended', () => {
-  const session = (state: string, seconds: number) => ({ party: 'alpha' as const, pid: 9, state, seconds });
-  assert.deepEqual(checkSessions([session('idle', 900), session('active', 1)]), []);
-  for (const state of ['active', 'idle in transaction'])
-    assert.equal(checkSessions([session(state, 60)])[0]?.check, 'session');
-});
-
-test('finds the processes of a folder and ends them by their id', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'moim-soak-table-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', folder], {
-    stdio: 'ignore',
-    detached: true,
-  });
-  t.after(() => child.kill('SIGKILL'));
-  await until('the process to be seen', () => processesUnder(folder).some(({ pid }) => pid === child.pid));
-  const ended = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
-  await endAllUnder(folder);
-  assert.equal(await ended, 'SIGKILL');
-  assert.deepEqual(processesUnder(folder), []);
 });

@@ -1,11 +1,11 @@
 /** `moim doctor` of a hub's home. */
 
 import { auditEntries } from '#host/audit-log.ts';
+import { checkBackup } from '#host/backup/last.ts';
 import type { Command, CommandContext, Commands } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
 import { diagnose, type Finding, printFindings, printSettings } from '#host/diagnosis.ts';
-import { readRunInfo } from '#host/home.ts';
-import { checkDisk, checkModes, checkPassphrase } from '#host/home-check.ts';
+import { checkDisk, checkModes, checkPassphrase, checkProcess } from '#host/home-check.ts';
 import { lookAtDatabase } from '#host/postgres/look.ts';
 import { verifyLedger } from '#protocol/ledger.ts';
 import { readHubConfig } from '../config.ts';
@@ -83,15 +83,7 @@ async function examine({ home, env }: CommandContext): Promise<Finding[]> {
     }
     return 'reached and up to date';
   });
-  await check('process', () => {
-    const run = readRunInfo(home);
-    if (run) return `runs at ${run.url}, process ${run.pid}`;
-    return {
-      check: 'process',
-      state: 'warning',
-      says: 'no hub runs in this home',
-      remedy: 'Start it with `moim hub run`.',
-    };
-  });
+  await check('backup', () => checkBackup(home, 'hub', Date.now()));
+  await check('process', () => checkProcess(home, 'hub'));
   return findings;
 }

@@ -25,6 +25,7 @@ import { approveSites, listSites, revokeSite, type Site } from '../sites/site.ts
 import { createToken, revokeToken, type TokenRole, tokenRoles } from '../sites/token.ts';
 import { backupCommands } from './backup.ts';
 import { carryCommands } from './carry.ts';
+import { enroll } from './enroll.ts';
 import { epoch } from './epoch.ts';
 import { witness } from './witness.ts';
 
@@ -134,6 +135,7 @@ export const commands: Commands = {
   epoch,
   ...backupCommands,
   ...carryCommands,
+  enroll,
 };
 
 type Work<T> = (db: HubDb, identity: HubIdentity) => Promise<T>;

@@ -3,10 +3,12 @@
 import type { Position } from '#host/mailbox.ts';
 import { type Envelope, openEnvelope, type ReplyBody } from '#protocol/envelope.ts';
 import { type ErrorCode, MoimError } from '#protocol/errors.ts';
+import { claimedPayload } from '#protocol/sign.ts';
 import { refuseDelivery } from '../relay/reply.ts';
 import type { ReplyStore } from '../relay/store.ts';
 import { signerOf } from '../sites/key.ts';
 import type { Site } from '../sites/site.ts';
+import { noteState } from '../study/job.ts';
 import type { LinkDeps } from './server.ts';
 
 /** What storing needs; a file that came by hand is stored by the same function. */
@@ -37,6 +39,7 @@ export async function storeDelivery(
     deps.log.warn('delivery-refused', { site: site.site, code: cause.code });
     deps.counters.count('delivery-refused', { code: cause.code });
     await refuseDelivery(deps.db, site.site, at, cause.code, now);
+    if (cause.code === 'expired') await noteLate(deps, site, jws, now);
     return cause.code;
   }
 }
@@ -48,3 +51,11 @@ const refusable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'misaddressed',
   'expired',
 ]);
+
+/** An answer that came past its time is not taken, and the lead is told so. Signature and addresses were good: the payload is the site's. */
+async function noteLate(deps: DeliveryDeps, site: Site, jws: string, now: string): Promise<void> {
+  const { body } = claimedPayload(jws) as Envelope;
+  if (body.kind !== 'reply') return;
+  const study = await noteState(deps.db, site.site, body.job, 'expired', 'expired', now);
+  if (study) deps.changed(study);
+}

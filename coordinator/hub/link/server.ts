@@ -85,7 +85,10 @@ export function createLinks(deps: LinkDeps): Links {
     // Who has not proved a key yet takes little room, and not for long.
     if (open.size - live.size >= mostUnproved) return channel.terminate();
     open.add(channel);
-    const inbox = frameReader(channel, (code) => deps.counters.count('frame-refused', { code }));
+    const inbox = frameReader(channel, (code) => {
+      deps.log.warn('frame-refused', { code });
+      deps.counters.count('frame-refused', { code });
+    });
     const timer = setTimeout(() => channel.terminate(), handshakeMs);
     channel.onClose(() => {
       clearTimeout(timer);
@@ -121,9 +124,9 @@ export function createLinks(deps: LinkDeps): Links {
   };
 
   const refuse = (channel: Channel, cause: unknown) => {
-    const code: ErrorCode =
-      cause instanceof MoimError && 'wire' in errors[cause.code] ? cause.code : 'internal';
-    deps.log.warn('link-refused', { code });
+    const known: ErrorCode = cause instanceof MoimError ? cause.code : 'internal';
+    const code: ErrorCode = 'wire' in errors[known] ? known : 'internal';
+    deps.log.warn('link-refused', { code: known });
     deps.counters.count('link-refused', { code });
     if (channel.open) channel.send(writeFrame({ t: 'refuse', code }));
     channel.close();

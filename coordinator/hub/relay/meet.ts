@@ -38,7 +38,9 @@ export async function meetSite(deps: MeetDeps, site: string, resume: Position): 
     // (e, 0) of an epoch that this hub has not used: a person at the site opened it.
     const opened = resume.epoch > last.epoch && resume.seq === 0n;
     if (anew.length === 0 && !opened) {
-      if (!isBeyond(resume, last)) return false;
+      // Once noted it stands until a person decides: what is queued meanwhile would take numbers that the site has seen.
+      const { seen } = await readHubStanding(transaction);
+      if (!isBeyond(resume, last) && !(site in seen)) return false;
       await noteSetBack(transaction, deps.log, site, resume, at);
       return true;
     }

@@ -103,7 +103,12 @@ function operation(route: RouteOptions): Member {
     parameters: [...parameters('path', params), ...parameters('query', querystring)],
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+      : {
+          requestBody: {
+            required: true,
+            content: { [isText(body) ? 'text/plain' : 'application/json']: { schema: body } },
+          },
+        }),
     responses: {
       [status ?? 200]: {
         description: 'Done.',
@@ -131,5 +136,7 @@ function parameters(place: 'path' | 'query', schema: TSchema | undefined): Membe
     schema: of,
   }));
 }
+
+const isText = (schema: TSchema): boolean => 'type' in schema && schema.type === 'string';
 
 const pathOf = (route: RouteOptions): string => route.url.replace(/:(\w+)/g, '{$1}');

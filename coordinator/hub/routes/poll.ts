@@ -42,7 +42,15 @@ export function pollRoutes(app: FastifyInstance, deps: PollDeps): void {
 
   app.post(
     '/federation/v1/poll',
-    { schema: { body: Empty }, bodyLimit: 1024, config: { role, rateLimit: perMinute(6000) } },
+    {
+      schema: { body: Empty },
+      bodyLimit: 1024,
+      config: {
+        role,
+        rateLimit: perMinute(6000),
+        says: 'Open a link by long-poll, for networks that let no WebSocket through.',
+      },
+    },
     async () => {
       const session = pollSession(deps.times ?? usual, () => void sessions.delete(session.id));
       sessions.set(session.id, session);
@@ -56,7 +64,7 @@ export function pollRoutes(app: FastifyInstance, deps: PollDeps): void {
     {
       schema: { querystring: Up, body: Frames },
       bodyLimit: frameLimit,
-      config: { role, rateLimit },
+      config: { role, rateLimit, says: 'Frames of the node, a line each.' },
       // Before the body is read: who has not proved a key sends little, and says how much.
       preParsing: async (request) => {
         const size = Number(request.headers['content-length'] ?? Number.NaN);
@@ -67,7 +75,11 @@ export function pollRoutes(app: FastifyInstance, deps: PollDeps): void {
   );
   app.post<{ Querystring: Static<typeof Down> }>(
     '/federation/v1/poll/down',
-    { schema: { querystring: Down }, bodyLimit: 1024, config: { role, rateLimit } },
+    {
+      schema: { querystring: Down },
+      bodyLimit: 1024,
+      config: { role, rateLimit, says: 'Frames of the hub after number `after`; waits for one.' },
+    },
     async (request, reply) => {
       const cut = new AbortController();
       reply.raw.once('close', () => cut.abort());
@@ -77,7 +89,7 @@ export function pollRoutes(app: FastifyInstance, deps: PollDeps): void {
   );
   app.post(
     '/federation/v1/poll/end',
-    { schema: {}, bodyLimit: 1024, config: { role, rateLimit } },
+    { schema: {}, bodyLimit: 1024, config: { role, rateLimit, says: 'End the link.' } },
     async (request) => {
       found(request).end();
       return {};

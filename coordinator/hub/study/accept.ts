@@ -14,6 +14,7 @@ import { claimedLead, openStudy, type SignedStudy } from '#protocol/study.ts';
 import { assembleCopies } from '#protocol/study-copy.ts';
 import type { HubDb } from '../database.ts';
 import type { HubIdentity } from '../identity.ts';
+import { checkProof, leadFor } from './lead.ts';
 import { keepOrder, lockStudy } from './order.ts';
 import { overtake } from './overtake.ts';
 
@@ -31,6 +32,16 @@ export interface SentStudy {
   readonly order?: string;
   /** The lead's signatures over each site's own copy. */
   readonly copies?: readonly string[];
+  /** How the lead's key came from the one that signed the version before. */
+  readonly rotations?: readonly string[];
+  /** That the lead's key and the sender's token are one person's: a study that is here already is the sender's from now on. */
+  readonly proof?: string;
+}
+
+/** Whose token sends it. */
+export interface Sender {
+  readonly id: string;
+  readonly sha256: string;
 }
 
 /** Bytes of envelopes that one study may make the hub hold. */
@@ -43,8 +54,8 @@ const mostBytes = 512 * 1024 * 1024;
  */
 export async function acceptStudy(
   deps: AcceptDeps,
-  { study: jws, order, copies: signatures }: SentStudy,
-  sender: string,
+  { study: jws, order, copies: signatures, rotations, proof }: SentStudy,
+  { id: sender, sha256 }: Sender,
 ): Promise<SignedStudy> {
   const signed = await openStudy(jws, claimedLead(jws));
   const { study } = signed;
@@ -89,9 +100,15 @@ export async function acceptStudy(
       .where('study', '=', study.id)
       .where('version', '=', study.version)
       .executeTakeFirst();
-    if (known?.study_hash === signed.hash) return;
+    if (known?.study_hash === signed.hash) {
+      if (proof === undefined) return;
+      await checkProof(jws, proof, sha256, rotations);
+      await transaction.updateTable('study').set({ sender }).where('study', '=', study.id).execute();
+      await record(transaction, at, 'study-sender-changed', { study: study.id, lead, token: sender });
+      return;
+    }
     if (known) throw new MoimError('study-exists');
-    await checkFollows(transaction, signed, lead, sender);
+    await checkFollows(transaction, signed, sender, rotations);
     const jobs = study.sites.map(({ job }) => job);
     const taken = await transaction
       .selectFrom('job')
@@ -162,20 +179,22 @@ export async function acceptStudy(
 /** Whether a version that is not here yet may come after what is here. */
 async function checkFollows(
   transaction: HubDb,
-  { study }: SignedStudy,
-  lead: string,
+  { study, jws }: SignedStudy,
   sender: string,
+  rotations: readonly string[] | undefined,
 ): Promise<void> {
   const newest = await transaction
     .selectFrom('study')
-    .select(['version', 'study_hash', 'lead', 'sender', 'state'])
+    .select(['version', 'study_hash', 'jws', 'sender', 'state'])
     .where('study', '=', study.id)
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirst();
   if (!newest) return;
-  if (newest.sender !== sender || newest.lead !== lead)
-    throw new MoimError('study-exists', 'a study of this id is here, signed or sent by somebody else');
+  if (newest.sender !== sender)
+    throw new MoimError('study-exists', 'a study of this id is here, sent by somebody else');
+  // Its own signature was verified above; here, that its signer may speak for the study that is here.
+  await leadFor(newest.jws, jws, rotations);
   if (study.version !== newest.version + 1 || study.amends !== newest.study_hash)
     throw new MoimError(
       'study-exists',

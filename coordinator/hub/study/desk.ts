@@ -34,8 +34,8 @@ export function studyDesk(deps: DeskDeps): StudyDeps {
       watchers.wake(id);
       return signed;
     },
-    async order(id, jws, sender) {
-      const { order, sites } = await acceptOrder(deps, id, jws, sender);
+    async order(id, sent, sender) {
+      const { order, sites } = await acceptOrder(deps, id, sent, sender);
       log.info('order-received', { study: id, version: order.version });
       links.kick(sites);
       watchers.wake(id);

@@ -10,12 +10,18 @@ import { sealEnvelope } from '#protocol/envelope.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { uuidv7 } from '#protocol/ids.ts';
 import { openOrder, type StudyOrder } from '#protocol/order.ts';
-import { claimedLead } from '#protocol/study.ts';
 import type { HubDb } from '../database.ts';
 import type { AcceptDeps } from './accept.ts';
+import { leadFor } from './lead.ts';
 import { overtake } from './overtake.ts';
 
 const states = { pause: 'paused', resume: 'open', withdraw: 'withdrawn' } as const;
+
+export interface SentOrder {
+  readonly order: string;
+  /** How the lead's key came from the one that signed the study. */
+  readonly rotations?: readonly string[];
+}
 
 export interface TakenOrder {
   readonly order: StudyOrder;
@@ -30,7 +36,7 @@ export interface TakenOrder {
 export async function acceptOrder(
   deps: AcceptDeps,
   id: string,
-  jws: string,
+  { order: jws, rotations }: SentOrder,
   sender: string,
 ): Promise<TakenOrder> {
   return deps.db.transaction().execute(async (transaction) => {
@@ -44,7 +50,7 @@ export async function acceptOrder(
       .limit(1)
       .executeTakeFirst();
     if (!newest) throw new MoimError('not-found', 'no study of this sender has this id');
-    const order = await openOrder(jws, claimedLead(newest.jws));
+    const order = await openOrder(jws, await leadFor(newest.jws, jws, rotations));
     if (order.study !== id) throw new MoimError('bad-input', 'the order is about another study');
     const known = await transaction
       .selectFrom('study_order')

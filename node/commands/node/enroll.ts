@@ -6,42 +6,47 @@ import { hubHttp } from '#host/hub-http.ts';
 import { hubUrl } from '#host/hub-url.ts';
 import { hubWay } from '#host/hub-way.ts';
 import { pause } from '#host/serve.ts';
-import { MoimError } from '#protocol/errors.ts';
 import { fingerprint } from '#protocol/keys.ts';
 import { readNodeConfig } from '../../config.ts';
-import { pinHub, readNodeIdentity, readPinnedHub } from '../../identity.ts';
+import { readNodeIdentity } from '../../identity.ts';
 import { enrolAtHub } from '../../link/enrol.ts';
+import { takeAnswer, writeEnrolment } from './enroll-by-hand.ts';
+import { pinChecked } from './pin.ts';
 import { passphrase } from './with-database.ts';
+
+/** The address of a hub that no network leads to (RFC 6761: never a host). */
+const nowhere = 'https://hub.invalid';
 
 export const enroll: Command = {
   summary:
     'Enrol at a hub with the one-time token its operator gave. Compare both fingerprints with the operator by telephone.',
-  usage: '--hub URL (--token T | --token-file F) [--wait S]',
+  usage:
+    '--hub URL (--token T | --token-file F) [--wait S]  |  (--token T | --token-file F) --request FILE  |  --answer FILE',
   options: {
     hub: { type: 'string' },
     token: { type: 'string' },
     'token-file': { type: 'string' },
     wait: { type: 'string' },
+    request: { type: 'string' },
+    answer: { type: 'string' },
   },
   async run(context) {
-    const url = hubUrl(needFlag(context, 'hub'), context.env);
+    const answered = textFlag(context, 'answer');
+    const asked = textFlag(context, 'request');
+    const named = textFlag(context, 'hub');
+    if (answered !== undefined)
+      return takeAnswer(context, answered, named === undefined ? nowhere : hubUrl(named, context.env));
     const file = textFlag(context, 'token-file');
     const token = (file === undefined ? needFlag(context, 'token') : readText(file, '--token-file')).trim();
+    if (asked !== undefined) return writeEnrolment(context, asked, token);
+    const url = hubUrl(needFlag(context, 'hub'), context.env);
     const until = Date.now() + numberFlag(context, 'wait', 0, 0) * 1000;
     const identity = readNodeIdentity(context.home, passphrase(context));
     const http = hubHttp(url, hubWay(readNodeConfig(context.home, context.env)));
     const patient = Date.now() < until;
     for (let round = 0; ; round += 1) {
       const { site, state, hub } = await enrolAtHub(http, token, identity);
-      const pinned = readPinnedHub(context.home);
-      if (pinned && fingerprint(pinned.key) !== fingerprint(hub)) {
-        throw new MoimError(
-          'fingerprint-differs',
-          `the hub shows ${fingerprint(hub)}; ${fingerprint(pinned.key)} was pinned before`,
-        );
-      }
-      // The key is the pinned one: so are the ones it followed, and the numbers of the deliveries.
-      pinHub(context.home, { ...(pinned?.earlier ? { earlier: pinned.earlier } : {}), url, site, key: hub });
+      pinChecked(context.home, { url, site, key: hub });
       if (round === 0) {
         context.note(
           `this node ${identity.fingerprint}, the hub ${fingerprint(hub)}: compare both by telephone`,

@@ -1,17 +1,19 @@
 /** Targets that are broken on purpose, one for each thing the runner must see. */
 
 import { MoimError } from '#protocol/errors.ts';
+import type { Draw } from '../random.ts';
 import { marker, type Target } from '../target.ts';
 
 const never = (): Promise<never> => Promise.reject(new Error('nobody waits for this'));
 
-const faults: Readonly<Record<string, (input: Buffer, held: Buffer[]) => readonly string[]>> = {
+const faults: Readonly<Record<string, (input: Buffer, held: Buffer[], draw: Draw) => readonly string[]>> = {
   crash(input) {
     if (input.length % 7 === 0) (undefined as unknown as { a: () => void }).a();
     return [];
   },
-  hang(input) {
-    for (let turns = 0; input.length % 101 === 0; turns += 1) if (turns < 0) break;
+  hang(_input, _held, draw) {
+    const forever = draw.below(200) === 0;
+    for (let turns = 0; forever; turns += 1) if (turns < 0) break;
     return [];
   },
   leak(_, held) {
@@ -33,12 +35,10 @@ const faults: Readonly<Record<string, (input: Buffer, held: Buffer[]) => readonl
   },
 };
 
-export const plantable = Object.keys(faults);
-
-/** Takes one of `plantable`; its inputs are the corpus of keys. */
+/** Takes the name of a fault; its inputs are the corpus of keys. */
 export function plantedTarget(name: string): Target {
   const held: Buffer[] = [];
   const fault = faults[name];
-  if (fault === undefined) throw new Error(`one of ${plantable.join(', ')}`);
-  return { kind: 'key-file', form: 'json', weight: 1, run: (input) => fault(input, held) };
+  if (fault === undefined) throw new Error(`one of ${Object.keys(faults).join(', ')}`);
+  return { kind: 'key-file', form: 'json', weight: 1, run: (input, draw) => fault(input, held, draw) };
 }

@@ -10,8 +10,8 @@ import { claimedOrder, claimedOrderLead, openOrder } from '#protocol/order.ts';
 import { openReply, padded, type ReplyHeader, sealedHash, verifyReply } from '#protocol/reply.ts';
 import { openRoster, openRosterHead } from '#protocol/roster.ts';
 import { follow, openChain, openRotation } from '#protocol/rotation.ts';
-import { Sealed, seal } from '#protocol/seal.ts';
 import { parseJson, parser } from '#protocol/schema.ts';
+import { Sealed, seal } from '#protocol/seal.ts';
 import { claimedPayload, type SignedType, verifySignature } from '#protocol/sign.ts';
 import { claimedLead, openStudy } from '#protocol/study.ts';
 import { openHead, openReceipt } from '#protocol/witness.ts';
@@ -102,7 +102,9 @@ const reply: Target = {
   weight: 3,
   form: 'json',
   async run(input, draw) {
-    const value = parseJson(input.toString('utf8'), 'reply') as Partial<Record<'header' | 'sealed', Json>> | null;
+    const value = parseJson(input.toString('utf8'), 'reply') as Partial<
+      Record<'header' | 'sealed', Json>
+    > | null;
     const sealed = sealedBytes.parse(value?.sealed, 'reply');
     const header = value?.header as Record<string, Json> | undefined;
     // The hash is put right, as a hostile site would: what is sealed is looked at only then.

@@ -20,7 +20,8 @@ const key = await createSigningKey();
 const identity = { key, public: publicOf(key), fingerprint: fingerprint(publicOf(key)) };
 const counters = createCounters();
 const clock = Date.parse('2026-05-01T12:00:00.000Z');
-const facts = { db, identity, log: silentLog, now: () => clock, expiryDays: 14, counters };
+const lastBackup = () => new Date(clock - 3_600_000).toISOString();
+const facts = { db, identity, log: silentLog, now: () => clock, expiryDays: 14, counters, lastBackup };
 const { app } = await createHubApp(facts);
 const { app: open } = await createHubApp({ ...facts, metricsOpen: true });
 after(async () => {
@@ -107,6 +108,7 @@ it('counts links, outbox, studies, jobs and refusals, with words of closed sets 
     'moim_hub_jobs_refused{code="other"}': 1,
     moim_hub_replies_stored: 0,
     moim_hub_halted: 0,
+    moim_hub_backup_age_seconds: 3600,
     'moim_hub_delivery_refused_total{code="bad-signature"}': 2,
     'moim_hub_delivery_refused_total{code="other"}': 1,
     'moim_hub_request_seconds_count{route="/api/v1/studies/:id/jobs",status="4xx"}': 1,

@@ -24,7 +24,7 @@ it('tells what the next start will do, and does not do it', async (t) => {
   const newest = rows[0]?.n ?? 0;
   await pool.query(`create table hub.kept as select * from hub.moim_migration where number = ${newest}`);
   await pool.query('delete from hub.moim_migration where number = $1', [newest]);
-  assert.match(JSON.stringify(await look()), /"warning".*1 migrations of this version wait.*backup/);
+  assert.match(JSON.stringify(await look()), /"warning".*1 migrations of this version wait.*no way back/);
   await pool.query('insert into hub.moim_migration select * from hub.kept');
 
   // Written by a newer Moim: refused, by name.

@@ -39,7 +39,12 @@ export const amend: Command = {
     writeStudyKey(context.home, signed, sealing, passphrase(context));
     const kept = { ...withVersion(record, before, signed), ...(order === undefined ? {} : { order }) };
     writeStudyRecord(context.home, kept);
-    const sending = { jws: signed.jws, copies, ...(order === undefined ? {} : { order }) };
+    const sending = {
+      jws: signed.jws,
+      copies,
+      rotations: lead.rotations,
+      ...(order === undefined ? {} : { order }),
+    };
     writeSignedFile(out, signed, sending);
     const changes = studyDiff(before.study, signed.study);
     for (const line of changes) context.note(`  ${line}`);

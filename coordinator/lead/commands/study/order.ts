@@ -44,7 +44,7 @@ function command(order: StudyOrder['order'], summary: string, done: string): Com
       const jws = await signOrder(next, lead.key);
       // Kept before it is sent: no number is used twice, and what the hub does not show is missed.
       writeStudyRecord(context.home, { ...record, order: jws });
-      await api.order(record.study, jws);
+      await api.order(record.study, jws, lead.rotations);
       const { study } = await api.jobs(record.study, '0', 0);
       answer(
         context,

@@ -10,7 +10,7 @@ import { hubApi } from '../../hub-api.ts';
 import { readToken } from '../../sent.ts';
 import { signStudyFile } from '../../sign.ts';
 import { readSignedFile, writeSignedFile } from '../../signed-file.ts';
-import { leadKey, passphrase } from '../../signing-key.ts';
+import { leadKey, passphrase, proveToken } from '../../signing-key.ts';
 import { readStudyRecord, writeStudyKey, writeStudyRecord } from '../../study-record.ts';
 
 export const sign: Command = {
@@ -33,9 +33,10 @@ export const sign: Command = {
 };
 
 export const send: Command = {
-  summary: 'Send a signed study to a hub.',
-  usage: 'F --hub URL --token-file T',
-  options: { hub: { type: 'string' }, 'token-file': { type: 'string' } },
+  summary:
+    'Send a signed study to a hub. With another token than before, --key proves that the study is yours, and the new token goes on with it.',
+  usage: 'F --hub URL --token-file T [--key K]',
+  options: { hub: { type: 'string' }, 'token-file': { type: 'string' }, key: { type: 'string' } },
   async run(context) {
     const file = needArg(context, 0, 'F');
     const hub = hubUrl(needFlag(context, 'hub'), context.env);
@@ -43,7 +44,13 @@ export const send: Command = {
     const sent = readSignedFile(file);
     const signed = await openStudy(sent.jws, claimedLead(sent.jws));
     const record = readStudyRecord(context.home, signed.study.id);
-    await hubApi(hub, readToken(tokenFile), context.signal, hubWayOf(context.env)).send(sent);
+    const token = readToken(tokenFile);
+    const api = hubApi(hub, token, context.signal, hubWayOf(context.env));
+    if (textFlag(context, 'key') === undefined) await api.send(sent);
+    else {
+      const lead = leadKey(context);
+      await api.send({ ...sent, rotations: lead.rotations }, await proveToken(token, lead));
+    }
     writeStudyRecord(context.home, { ...record, hub, tokenFile });
     answer(context, namesOf(signed), inWords(signed));
     context.note(`sent to ${hub}`);
