@@ -8,6 +8,7 @@ import { type Carry, type CarryExpectation, openCarry, signCarry } from '#protoc
 import { type ErrorCode, MoimError } from '#protocol/errors.ts';
 import { uuidv7 } from '#protocol/ids.ts';
 import { type PrivateKey, type PublicKey, thumbprint } from '#protocol/keys.ts';
+import { mostCarried } from '#protocol/rotation.ts';
 import { type AuditDb, record } from './audit-log.ts';
 import { acknowledge, type MailboxDb, type Position, pending, placeOf, position } from './mailbox.ts';
 
@@ -32,6 +33,8 @@ export interface CarryOut {
   readonly states?: Carry['states'];
   readonly head?: Carry['head'];
   readonly receipts?: Carry['receipts'];
+  /** Where the sender's key followed others. */
+  readonly rotation?: readonly string[];
 }
 
 export interface CarriedOut {
@@ -69,6 +72,7 @@ export async function carryOut(deps: CarryOut): Promise<CarriedOut> {
     states: [...states],
     ...(deps.head ? { head: deps.head } : {}),
     ...(deps.receipts ? { receipts: deps.receipts } : {}),
+    ...(deps.rotation ? { rotation: deps.rotation.slice(-mostCarried) } : {}),
   };
   const jws = await signCarry(carry, deps.key);
   const counts = { deliveries: fits.length, states: states.length };
@@ -126,17 +130,15 @@ export async function carryIn(deps: CarryIn, jws: string): Promise<CarriedIn> {
   const taken = places.filter((place) => place === 'next').length;
   const counts = { taken, known: carry.deliveries.length - taken };
   // Last: a file that was broken off in its middle is taken up again from where it was.
-  await db
-    .transaction()
-    .execute((transaction) =>
-      record(transaction, at, 'carried-in', {
-        peer,
-        file: carry.id,
-        madeAt: carry.madeAt,
-        ...counts,
-        refused,
-      }),
-    );
+  await db.transaction().execute((transaction) =>
+    record(transaction, at, 'carried-in', {
+      peer,
+      file: carry.id,
+      madeAt: carry.madeAt,
+      ...counts,
+      refused,
+    }),
+  );
   return { file: carry.id, ...counts, refused };
 }
 

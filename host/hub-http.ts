@@ -96,21 +96,17 @@ function read(text: string): unknown {
 /** What a failed connection means, in words for whoever runs this machine. */
 export function hubFault(url: string, cause: unknown): MoimError {
   if (cause instanceof MoimError) return cause;
-  const { host, hostname } = new URL(url);
+  const { host, hostname, origin } = new URL(url);
   const code = errno(cause) ?? '';
   if (untrusted.test(code))
     return new MoimError('certificate-untrusted', `the certificate of ${host} is not trusted (${code})`, {
       cause,
     });
   const [says, remedy] = reasons[code] ?? [];
-  return new MoimError(
-    'hub-unreachable',
-    says ? `${host}: ${says}` : `no answer from ${new URL(url).origin}`,
-    {
-      cause,
-      ...(remedy === undefined ? {} : { remedy: remedy.replace('HOST', hostname) }),
-    },
-  );
+  return new MoimError('hub-unreachable', `no answer from ${origin}${says ? `: ${says}` : ''}`, {
+    cause,
+    ...(remedy === undefined ? {} : { remedy: remedy.replace('HOST', hostname) }),
+  });
 }
 
 const untrusted =
@@ -123,7 +119,7 @@ const dns = [
 const reasons: Readonly<Record<string, readonly [string, string]>> = {
   ENOTFOUND: dns,
   EAI_AGAIN: dns,
-  ECONNREFUSED: ['the connection was refused', 'Check that the hub runs, and its port in the URL.'],
+  ECONNREFUSED: ['the connection was refused', 'Check the URL and that the hub runs, then run again.'],
   ETIMEDOUT: [
     'no answer',
     'A firewall drops it, perhaps: allow outbound connections to the hub, or set MOIM_HUB_PROXY.',

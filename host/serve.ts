@@ -12,16 +12,22 @@ export async function watchDatabase(
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
+  let lost = false;
   while (!signal.aborted) {
     await pause(1_000, signal);
     if (signal.aborted) return;
     try {
       await healthy();
+      // A given server that came back between two looks.
+      if (lost) log.info('database-back');
+      lost = false;
     } catch {
       log.warn('database-lost');
+      lost = true;
       try {
         await reopen();
         log.info('database-back');
+        lost = false;
       } catch {
         await pause(2_000, signal);
       }

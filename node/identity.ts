@@ -103,16 +103,16 @@ export const hubKeys = (hub: PinnedHub): PublicKey[] => [
 ];
 
 /**
- * The key of the hub, present or former, that signed a document. A former one counts where the document names an instant (`sentAt`) of its time:
- * what was on its way when the key changed still arrives. The signature is still to be verified.
+ * The key of the hub, present or former, that signed an envelope or a head of the roster. A former one counts where the document names an instant
+ * of its time: what was on its way when the key changed still arrives. The signature is still to be verified.
  */
 export function hubKeyOf(hub: PinnedHub, jws: string): PublicKey {
   const former = hub.earlier?.find(({ key }) => thumbprint(key) === claimedKey(jws));
   if (!former) return hub.key;
-  const sentAt = (claimedPayload(jws) as { sentAt?: unknown } | null)?.sentAt;
-  const late =
-    typeof sentAt === 'string' && !(Date.parse(sentAt) <= Date.parse(former.until) + allowedSkewMs);
-  return late ? hub.key : former.key;
+  const { sentAt, issuedAt = sentAt } = Object(claimedPayload(jws)) as Record<string, unknown>;
+  const inTime =
+    typeof issuedAt === 'string' && Date.parse(issuedAt) <= Date.parse(former.until) + allowedSkewMs;
+  return inTime ? former.key : hub.key;
 }
 
 export function pinHub(home: string, hub: PinnedHub): void {

@@ -62,6 +62,7 @@ export async function runNode({
     counters,
     now,
     lastBackup: () => lastBackup(home),
+    linked: config.link !== 'none',
   });
   const app = createNodeApp(monitor);
   try {

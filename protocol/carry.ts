@@ -9,8 +9,9 @@ import { MoimError } from './errors.ts';
 import { jobStates, refusalReasons, WireCode } from './frame.ts';
 import { Instant, Sha256, SiteSlug, Uuid } from './ids.ts';
 import { type PrivateKey, type PublicKey, thumbprint } from './keys.ts';
+import { mostCarried } from './rotation.ts';
 import { oneOf, parser } from './schema.ts';
-import { sign, verifySignature } from './sign.ts';
+import { claimedPayload, sign, verifySignature } from './sign.ts';
 
 const closed = { additionalProperties: false } as const;
 const Jws = Type.String({ pattern: '^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$' });
@@ -47,6 +48,8 @@ export const Carry = Type.Object(
     /** Hub → node: the newest audit head of the site that the hub countersigned, and receipts. */
     head: Type.Optional(Type.Object({ epoch: Ordinal, n: Ordinal, hash: Sha256 }, closed)),
     receipts: Type.Optional(Type.Array(Jws, { maxItems: 10_000 })),
+    /** The sender's key is new: the old one says so (protocol/rotation.ts). The oldest first. */
+    rotation: Type.Optional(Type.Array(Jws, { minItems: 1, maxItems: mostCarried })),
   },
   closed,
 );
@@ -56,6 +59,13 @@ const carries = parser(Carry);
 
 export const signCarry = (carry: Carry, key: PrivateKey): Promise<string> =>
   sign(carry as unknown as Json, 'moim-carry', key);
+
+const claims = parser(
+  Type.Object({ from: Party, hub: Carry.properties.hub, rotation: Carry.properties.rotation }),
+);
+
+/** What a file claims of its sender. Not verified here: it only says which key to look for. */
+export const claimedCarry = (jws: string) => claims.parse(claimedPayload(jws), 'carried file');
 
 export interface CarryExpectation {
   readonly from: string;

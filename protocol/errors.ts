@@ -101,7 +101,8 @@ const rows = {
     text: 'Deliveries before the first one in this file are missing.',
     http: 409,
     exit: 3,
-    remedy: 'Carry in the file made before this one, or carry a file out here and have the other side make a new one after it.',
+    remedy:
+      'Carry in the file made before this one, or carry a file out here and have the other side make a new one after it.',
   },
   // ---- home, keys, configuration
   'already-running': {

@@ -16,6 +16,7 @@ const verbs = {
   agree: 'scripts/agree.ts',
   openapi: 'scripts/openapi.ts',
   'soak:kill': 'scripts/soak-kill.ts',
+  'fuzz:wire': 'scripts/fuzz-wire.ts',
   'bench:link': 'scripts/bench-link.ts',
   moim: 'moim.ts',
 };

@@ -65,8 +65,10 @@ export async function fetchRoster(
   if (heads.get(roster.version) !== rosterHash)
     throw new MoimError('roster-differs', 'the hub’s roster is not the one its heads name');
   const standing = compareHeads(pin?.head, { version: roster.version, hash: rosterHash });
-  if (standing === 'older') throw new MoimError('roster-set-back');
-  if (pin?.head && heads.get(pin.head.version) !== pin.head.hash) throw new MoimError('roster-differs');
+  const remedy = `Ask the hub operator by telephone whether the hub was restored from a backup. If it was, remove ${pinPath(home, url)}: the next command keeps what it then sees.`;
+  if (standing === 'older') throw new MoimError('roster-set-back', undefined, { remedy });
+  if (pin?.head && heads.get(pin.head.version) !== pin.head.hash)
+    throw new MoimError('roster-differs', undefined, { remedy });
   writePin(home, { url, key, head: { version: roster.version, hash: rosterHash } });
   return { roster, heads };
 }

@@ -10,8 +10,9 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { MoimError } from '#protocol/errors.ts';
 import { fingerprint } from '#protocol/keys.ts';
+import { formerKeys } from '#protocol/rotation.ts';
 import { makeHome, refuseServed } from '../home.ts';
-import { readPublicKey } from '../key-file.ts';
+import { readPublicKeyFile } from '../key-file.ts';
 import { databaseError } from '../postgres/error.ts';
 import { migrate, readMigrations, type Stream } from '../postgres/migrate.ts';
 import { appendWitness, readWitnessFile, witnessFile } from '../witness-file.ts';
@@ -61,7 +62,10 @@ function refuseOtherHome({ home, party }: RestoreTarget, manifest: Manifest): vo
   const key = join(home, keyFileOf[party]);
   const other = join(home, keyFileOf[party === 'node' ? 'hub' : 'node']);
   if (existsSync(other)) throw new MoimError('restore-refused', `the home is not a ${party}’s`);
-  if (existsSync(key) && fingerprint(readPublicKey(key)) !== manifest.fingerprint)
+  if (!existsSync(key)) return;
+  const { key: own, rotations } = readPublicKeyFile(key);
+  // A key that followed the backup's is the same party's.
+  if (![own, ...formerKeys(rotations)].some((each) => fingerprint(each) === manifest.fingerprint))
     throw new MoimError('restore-refused', 'the home holds another key than the backup', {
       remedy: 'Restore into an empty home, or into the one the backup was taken of.',
     });
@@ -182,7 +186,7 @@ async function exchange(pool: pg.Pool, schemas: readonly string[]): Promise<void
   }
 }
 
-/** Keys that are there stay; receipts that are there are kept beside the backup's: they may know more than it does. */
+/** Keys that are there stay, this party's and the pinned hub's: they may have been rotated since. Receipts that are there are kept beside the backup's: they may know more than it does. */
 function putFiles(home: string, manifest: Manifest, folder: string): void {
   for (const { path, table } of manifest.parts) {
     if (table) continue;
@@ -190,7 +194,7 @@ function putFiles(home: string, manifest: Manifest, folder: string): void {
     const to = join(home, inner);
     const from = join(folder, path);
     if (to === witnessFile(home)) mergeWitness(from, to);
-    else if (!(inner.startsWith('keys/') && existsSync(to))) {
+    else if (!(/^(keys\/|hub\.json$)/.test(inner) && existsSync(to))) {
       mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
       copyFileSync(from, to);
     }

@@ -1,11 +1,13 @@
 /** The node's files: what would go over the link to the hub, carried by hand. */
 
 import { type CarriedIn, type CarriedOut, carryIn, carryOut } from '#host/carry.ts';
+import { claimedCarry } from '#protocol/carry.ts';
 import { refuseStanding } from '../audit/standing.ts';
 import { keepReceipt, meetHub, type WitnessDeps } from '../audit/witness.ts';
-import { hubKeyOf, hubPeer, type NodeIdentity } from '../identity.ts';
+import { hubPeer, type NodeIdentity } from '../identity.ts';
 import { reportableStates } from '../job/reportable.ts';
 import { type DeliveryDeps, storeDelivery } from '../link/delivery.ts';
+import { repinHub, successorOf } from '../trust/hub.ts';
 
 export interface NodeCarryDeps extends DeliveryDeps, Pick<WitnessDeps, 'home'> {
   readonly identity: NodeIdentity;
@@ -24,6 +26,7 @@ export async function carryOutOfNode(deps: NodeCarryDeps): Promise<CarriedOut> {
     hub: hub.key,
     key: identity.key,
     now: deps.now(),
+    ...(identity.rotations ? { rotation: identity.rotations } : {}),
     states: states.map(({ job, state, code, reason }) => ({
       job,
       state,
@@ -36,13 +39,19 @@ export async function carryOutOfNode(deps: NodeCarryDeps): Promise<CarriedOut> {
 /** Throws what `carryIn` throws. */
 export async function carryIntoNode(deps: NodeCarryDeps, jws: string): Promise<CarriedIn> {
   const { db, hub } = deps;
+  const successor = await successorOf(hub, claimedCarry(jws).rotation);
+  const key = successor?.key ?? hub.key;
   return carryIn(
     {
       db,
       peer: hubPeer(hub),
-      expect: { from: 'hub', to: hub.site, key: hubKeyOf(hub, jws), hub: hub.key },
+      expect: { from: 'hub', to: hub.site, key, hub: key },
       now: deps.now,
-      meet: ({ ack, head }) => meetHub(deps, { ...ack, ...(head ? { head } : {}) }),
+      async meet({ ack, head }) {
+        // The file was verified with the new key: the hub holds it.
+        if (successor) await repinHub(deps, successor);
+        await meetHub(deps, { ...ack, ...(head ? { head } : {}) });
+      },
       store: (envelope, at) => storeDelivery(deps, envelope, at),
       async rest({ receipts = [] }) {
         for (const receipt of receipts) await keepReceipt(deps, receipt);

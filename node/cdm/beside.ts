@@ -9,6 +9,8 @@ import { MoimError } from '#protocol/errors.ts';
 import { quoteName } from '#sql/cdm/ddl.ts';
 import type { CdmTable } from '#sql/cdm/tables.ts';
 import { qualify } from './fill.ts';
+import type { Finding } from './finding.ts';
+import { fillingKey } from './hold.ts';
 
 /** Name of the schema beside `schema`, which holds at most 63 characters. */
 export function besideName(schema: string): string {
@@ -35,6 +37,20 @@ export async function dropBeside(client: ClientBase | Pool, schema: string): Pro
     });
   }
   await client.query(`drop schema ${quoteName(beside)} cascade`);
+}
+
+/** Whether an unfinished refresh left rows beside: they cost room, nothing else. */
+export async function findLeftBeside(client: ClientBase, schema: string): Promise<Finding[]> {
+  const beside = besideName(schema);
+  const { rowCount } = await client.query(
+    `select from pg_namespace where nspname = $1 and obj_description(oid, 'pg_namespace') = $2
+        and not exists (select from pg_locks where locktype = 'advisory' and granted and mode = 'ExclusiveLock'
+                         and (classid::bigint << 32 | objid::bigint) = hashtextextended($3, 0))`,
+    [beside, mark, fillingKey(schema)],
+  );
+  if (!rowCount) return [];
+  const remedy = `A refresh that did not end left the schema ${beside}: the next refresh drops it.`;
+  return [{ code: 'refresh-left-over', severity: 'info', table: beside, count: 1, remedy }];
 }
 
 /** Makes the schema: `fresh` tables like those in force but empty, `kept` ones as views. */

@@ -56,7 +56,7 @@ export async function asOnlyFiller<T>(
   schema: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  const key = `moim.cdm.filling.${schema}`;
+  const key = fillingKey(schema);
   const until = performance.now() + 3_000;
   while (!(await tryLock(client, key))) {
     if (performance.now() > until)
@@ -69,6 +69,9 @@ export async function asOnlyFiller<T>(
     await unlock(client, key);
   }
 }
+
+/** The name of the lock that who fills a CDM holds. */
+export const fillingKey = (schema: string): string => `moim.cdm.filling.${schema}`;
 
 /** Runs `work` with the data of `schema` to itself: nothing reads them for a job. `onWait` hears when running jobs must be waited for. */
 export async function withDataAlone<T>(

@@ -70,7 +70,16 @@ async function withClient<Result>(
   const client = await pool.connect().catch((error: unknown) => {
     throw databaseError(error, signal);
   });
-  const cancel = () => void cancelBackend(pool, client);
+  if (signal?.aborted) {
+    client.release();
+    throw new MoimError('interrupted');
+  }
+  // A cancel that comes between two statements is lost, and the next may run for its whole time: it is sent until the work has ended.
+  let again: NodeJS.Timeout | undefined;
+  const cancel = () => {
+    void cancelBackend(pool, client);
+    again = setInterval(() => void cancelBackend(pool, client), 500);
+  };
   signal?.addEventListener('abort', cancel, { once: true });
   let broken = options.closes ?? false;
   try {
@@ -82,6 +91,7 @@ async function withClient<Result>(
     throw databaseError(error, signal);
   } finally {
     signal?.removeEventListener('abort', cancel);
+    clearInterval(again);
     // A cancel that came too late must not hit the next user of the connection.
     client.release(broken || signal?.aborted === true);
   }

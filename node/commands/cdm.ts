@@ -3,6 +3,7 @@
 import { type Command, type Commands, needArg, needFlag, numberFlag, textFlag } from '#host/command.ts';
 import { openDatabase } from '#host/postgres/database.ts';
 import { MoimError } from '#protocol/errors.ts';
+import { findLeftBeside } from '../cdm/beside.ts';
 import { checkCdm } from '../cdm/check.ts';
 import { checkPersonKeys } from '../cdm/check-keys.ts';
 import { layOut } from '../cdm/layout.ts';
@@ -71,6 +72,7 @@ const check: Command = {
       const findings = await withSession(database.pool, context.signal, async (client) => [
         ...(await checkCdm(client, schemaOf(context))),
         ...(cdmUrl === undefined ? await checkPersonKeys(client, schemaOf(context)) : []),
+        ...(cdmUrl === undefined ? await findLeftBeside(client, schemaOf(context)) : []),
       ]);
       const severities = new Set(findings.map((finding) => finding.severity));
       if (context.json) context.out(JSON.stringify(findings));

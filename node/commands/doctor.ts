@@ -1,6 +1,5 @@
 /** `moim doctor`: what works here, what does not, and what to do about it. */
 
-import { auditEntries } from '#host/audit-log.ts';
 import { checkBackup } from '#host/backup/last.ts';
 import type { Command, CommandContext, Commands } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
@@ -9,8 +8,8 @@ import { checkDisk, checkModes, checkPassphrase, checkProcess } from '#host/home
 import { hubWay } from '#host/hub-way.ts';
 import { lookAtDatabase } from '#host/postgres/look.ts';
 import type { Stream } from '#host/postgres/migrate.ts';
-import { verifyLedger } from '#protocol/ledger.ts';
 import { quoteName } from '#sql/cdm/ddl.ts';
+import { auditFinding } from '../audit/finding.ts';
 import { standingFinding } from '../audit/standing.ts';
 import { type NodeConfig, readNodeConfig } from '../config.ts';
 import { type NodeDatabase, openNodeDatabase } from '../database.ts';
@@ -113,16 +112,7 @@ async function examine(context: CommandContext): Promise<Finding[]> {
     await check('roster', () => examineRoster(db));
     await check('notices', () => examineNotices(db, Date.now()));
     await check('standing', () => standingFinding(db));
-    await check('audit', async () => {
-      const verdict = verifyLedger(await auditEntries(db));
-      if (verdict.ok) return `${verdict.entries} entries, the chain is whole`;
-      return {
-        check: 'audit',
-        state: 'failed',
-        says: `entry ${verdict.entry}: ${verdict.fault}`,
-        remedy: 'Restore the database from a backup and tell the hub operator.',
-      };
-    });
+    await check('audit', () => auditFinding(db, home, readPinnedHub(home)));
     await database.close();
   }
   await check('backup', () => checkBackup(home, 'node', Date.now()));

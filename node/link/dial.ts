@@ -37,7 +37,9 @@ export function dialWebSocket(hub: HubHttp, signal: AbortSignal): Promise<Channe
   });
   const channel = webSocketChannel(socket);
   const stop = () => socket.terminate();
-  signal.addEventListener('abort', stop);
+  // A signal that was given before nobody listened is not given again.
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop);
   channel.onClose(() => signal.removeEventListener('abort', stop));
   return new Promise((resolve, reject) => {
     socket.once('open', () => resolve(channel));

@@ -7,6 +7,7 @@ import type { HubWay } from '#host/hub-way.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { fingerprint } from '#protocol/keys.ts';
 import type { NodeIdentity, PinnedHub } from '../identity.ts';
+import { successorOf } from '../trust/hub.ts';
 import { tryPath } from './better-path.ts';
 import { dialWebSocket } from './dial.ts';
 import type { LinkMode } from './path.ts';
@@ -66,7 +67,7 @@ async function ask(
     const answer = await http.call('/api/v1/hub', { timeoutMs: 10_000, limit: 65_536 });
     told(answer.date);
     const shown = (answer.json() as { fingerprint?: unknown } | undefined)?.fingerprint;
-    if (shown === fingerprint(hub.key)) {
+    if (shown === fingerprint(hub.key) || shown === (await successorPrint(hub, answer.json()))) {
       const gap = gapOf(answer.json());
       return gap === 'node-older' || gap === 'hub-older'
         ? new MoimError('no-common-version', undefined, { remedy: gapRemedy[gap] })
@@ -80,6 +81,13 @@ async function ask(
   } catch (cause) {
     return cause instanceof MoimError ? cause : new MoimError('internal', undefined, { cause });
   }
+}
+
+/** The fingerprint of a key that follows the pinned one by its own word: the node takes it over at the next link. */
+async function successorPrint(hub: PinnedHub, answer: unknown): Promise<string | undefined> {
+  const { rotations } = Object(answer) as { rotations?: unknown };
+  const successor = await successorOf(hub, Array.isArray(rotations) ? rotations.map(String) : undefined);
+  return successor && fingerprint(successor.key);
 }
 
 async function linkPaths({ mode, ...deps }: ReachDeps, http: HubHttp): Promise<Finding> {

@@ -63,6 +63,16 @@ function judged(
   return { after: personsNeeded(policy.policy) > 0 ? 'awaiting-approval' : 'waiting', why: [] };
 }
 
+/** What waits of a lead is looked at again at once; in the transaction that changes what the lead may. */
+export async function judgeAgain(transaction: NodeDb, lead: string, at: string): Promise<void> {
+  await transaction
+    .updateTable('job')
+    .set({ held_until: at, untold: true })
+    .where('lead', '=', lead)
+    .where('state', 'in', ['waiting', 'awaiting-approval'])
+    .execute();
+}
+
 /** Writes the changes in the transaction that puts the policy in force; the running node tells the hub. */
 export async function applyChanges(
   transaction: NodeDb,

@@ -10,6 +10,7 @@ import { fingerprint, type PublicKey } from '#protocol/keys.ts';
 import { openChain } from '#protocol/rotation.ts';
 import type { NodeDb } from '../database.ts';
 import { nobodyNamed } from '../person/person.ts';
+import { judgeAgain } from '../policy/rejudge.ts';
 
 export type AcceptedKind = 'lead' | 'site';
 
@@ -114,6 +115,7 @@ async function remove(
     .returning('fingerprint')
     .executeTakeFirst();
   if (!row) throw new MoimError('not-found', `no accepted ${kind} has this fingerprint`);
+  if (kind === 'lead') await judgeAgain(transaction, print, at);
   await record(transaction, at, `${kind}-removed`, { [kind]: print, person: by });
 }
 

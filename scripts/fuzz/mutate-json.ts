@@ -135,7 +135,7 @@ function change(root: { value: Value }, draw: Draw, holes: string[]): unknown {
           value,
         );
       }
-      return;
+      return undefined;
     case 9: {
       const value = at[key];
       return put(
@@ -155,7 +155,7 @@ function change(root: { value: Value }, draw: Draw, holes: string[]): unknown {
         put(at, key, Array.from({ length: copies }, () => structuredClone(value)).flat());
       return undefined;
     }
-    case 11:
+    default:
       return put(at, key, 'x'.repeat(rarely(draw, 70_000, [1, 33, 201, 256, 2_001])));
   }
 }

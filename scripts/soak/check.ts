@@ -16,6 +16,7 @@ export function checkAll(seen: Seen): readonly Breach[] {
       const pool = seen.pools.get(study.id);
       return pool ? checkPool(study, pool, seen) : [];
     }),
+    ...checkWitness(seen),
     ...checkChain('hub', seen.hub.audit),
     ...[...seen.sites].flatMap(([site, { audit }]) => checkChain(site, audit)),
   ];
@@ -196,6 +197,17 @@ export function checkPool(
       breach(`${where} pools ${JSON.stringify(figures)}, the hospitals hold ${JSON.stringify(truth)}`),
     );
   return found;
+}
+
+/** What the hub countersigned stands in the site's own log. */
+export function checkWitness({ hub, sites }: Seen): readonly Breach[] {
+  const missing = hub.witness.filter(({ site, n, hash }) => {
+    const here = [...sites].find(([name]) => name === site)?.[1];
+    return here && here.audit[n - 1]?.hash !== hash;
+  });
+  return missing.map(({ site, n }) =>
+    breachOf('witness')(`the hub countersigned entry ${n} of ${site}, whose log holds another or none`),
+  );
 }
 
 export function checkChain(party: string, entries: readonly LedgerEntry[]): readonly Breach[] {

@@ -40,6 +40,13 @@ export async function inflict(network: Network, fault: Fault, signal: AbortSigna
     case 'kill': {
       await party(fault.party).kill(fault.what);
       await pause(fault.downMs, signal);
+      const started = party(fault.party).start();
+      if (fault.againMs !== undefined) {
+        await pause(fault.againMs, signal);
+        // The service manager that starts it does so again.
+        await party(fault.party).kill('both');
+      }
+      await started;
       return party(fault.party).start();
     }
     case 'restart': {

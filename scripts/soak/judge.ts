@@ -64,7 +64,9 @@ export class Judge {
     if (seen) {
       this.#heads.set('hub', headOf(seen.hub));
       for (const [site, here] of seen.sites) this.#heads.set(site, headOf(here));
-      this.#open = this.#open.filter(({ id }) => !pools.get(id)?.complete && seen.hub.studies.includes(id));
+      this.#open = this.#open.filter(
+        ({ id, withdrawn }) => !withdrawn && !pools.get(id)?.complete && seen.hub.studies.includes(id),
+      );
     }
     return verdict;
   }

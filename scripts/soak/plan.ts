@@ -22,6 +22,8 @@ export type Fault =
       readonly party: PartyName;
       readonly what: 'process' | 'front' | 'both';
       readonly downMs: number;
+      /** Killed once more so long after it was started again: while it starts its server, migrates, or has just come up. */
+      readonly againMs?: number;
     }
   /** SIGKILL to the postmaster, or to one of the server's own workers: then it restarts itself and every session is lost. */
   | {
@@ -121,6 +123,7 @@ function drawFault(draw: Draw): Fault {
         party,
         what: draw.one(['process', 'process', 'both', 'both', 'front'] as const),
         downMs,
+        ...(draw.whole(4) === 0 ? { againMs: 100 + draw.whole(1_500) } : {}),
       };
     case 'server':
       return {
@@ -185,7 +188,7 @@ function randomFrom(seed: number, round: number): () => number {
 export function inWords(fault: Fault): string {
   switch (fault.kind) {
     case 'kill':
-      return `kill ${fault.party}${fault.what === 'process' ? '' : ` (${fault.what})`}, down ${fault.downMs} ms`;
+      return `kill ${fault.party}${fault.what === 'process' ? '' : ` (${fault.what})`}, down ${fault.downMs} ms${fault.againMs === undefined ? '' : `, again after ${fault.againMs} ms`}`;
     case 'kill-postgres':
       return `kill ${fault.worker ? 'a worker of ' : ''}PostgreSQL of ${fault.server}`;
     case 'power-cut':

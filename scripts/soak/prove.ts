@@ -75,6 +75,13 @@ const plants: readonly Plant[] = [
     says: /hub: the audit log held entry \d+ before/,
   },
   {
+    name: 'a countersigned head is of another log',
+    party: 'hub',
+    sql: `update hub.witness set hash = repeat('f', 64) where site = 'delta' and n = (select max(n) from hub.witness where site = 'delta')`,
+    check: 'witness',
+    says: /countersigned entry \d+ of delta/,
+  },
+  {
     name: 'an envelope is left unacknowledged',
     party: 'hub',
     sql: `update hub.outbox set acked_at = null where message = (select message from hub.outbox where peer = 'alpha' limit 1)`,

@@ -52,6 +52,9 @@ export class Reader {
       const waiting = await query<{ peer: string }>(
         'select distinct peer from hub.outbox where acked_at is null',
       );
+      const witness = await query<{ site: string; n: bigint; hash: string }>(
+        'select site, n, hash from hub.witness',
+      );
       const standing = await query(
         'select from hub.standing where halted_at is not null or code is not null',
       );
@@ -61,6 +64,7 @@ export class Reader {
         jobs,
         replies: replies.map(({ job, header }) => ({ job, ciphertext: this.#ciphertext(header) })),
         audit: await audit(query, 'hub'),
+        witness: witness.map(({ site, n, hash }) => ({ site, n: Number(n), hash })),
         waiting: waiting.map(({ peer }) => peer),
       };
     });

@@ -28,6 +28,8 @@ export interface SeenHub {
   readonly jobs: readonly (SeenJob & { readonly study: string; readonly site: string })[];
   readonly replies: readonly { readonly job: string; readonly ciphertext: string }[];
   readonly audit: readonly LedgerEntry[];
+  /** Heads of the sites' audit logs that the hub countersigned. */
+  readonly witness: readonly { readonly site: string; readonly n: number; readonly hash: string }[];
   /** Sites with envelopes that they have not acknowledged. */
   readonly waiting: readonly string[];
   readonly halted: boolean;

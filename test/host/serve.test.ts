@@ -49,3 +49,29 @@ test('a lost database is opened again, and said to be back', async (t) => {
   await watching;
   assert.deepEqual(said, ['database-lost', 'database-lost', 'database-lost', 'database-back']);
 });
+
+test('a database that came back by itself is said to be back, once', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const stop = new AbortController();
+  const said: string[] = [];
+  const log: Log = { ...silentLog, warn: (event) => said.push(event), info: (event) => said.push(event) };
+  let looks = 0;
+  const watching = watchDatabase(
+    async () => {
+      looks += 1;
+      if (looks === 2) throw new Error('gone');
+    },
+    async () => {
+      throw new Error('not yet');
+    },
+    log,
+    stop.signal,
+  );
+  while (looks < 5) {
+    t.mock.timers.tick(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  stop.abort();
+  await watching;
+  assert.deepEqual(said, ['database-lost', 'database-back']);
+});

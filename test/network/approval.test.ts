@@ -5,10 +5,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { DryRun } from '#node/approval/dry-run.ts';
-import { json, openNetwork, rowsOf, type Site } from './network.ts';
-import { command } from './party.ts';
+import type { PendingApproval } from '#node/approval/list.ts';
+import { json, openLead, openNetwork, rowsOf, type Site } from './network.ts';
+import { command, until } from './party.ts';
 import { personsOf, policyText } from './persons.ts';
-import { reach, resultOf, type SentStudy, sendStudy } from './study.ts';
+import { draftOf, reach, resultOf, type SentStudy, sendStudy } from './study.ts';
 
 const network = await openNetwork({ after }, { sites: { alpha: { persons: 90, salt: 1 } } });
 const { hub, lead } = network;
@@ -120,6 +121,53 @@ test('reviewed: data that changed since hold the answer back', async () => {
   await done('ada', 'refuse', jobOf(study), '--reason', 'data-quality');
 });
 
+test('a dry run keeps nothing but that it was done, and is read in plain', async () => {
+  const study = await sendStudy(network);
+  await held(study, 'approval-needed');
+  const kept = async () =>
+    rowsOf<object>(
+      alpha.pool,
+      `select (select count(*)::int from moim.released) as released, (select count(*)::int from moim.released_table) as tables,
+         (select count(*)::int from moim.outbox) as sent, (select count(*)::int from moim.approval) as approvals,
+         (select to_jsonb(j) - 'untold' from moim.job j where job = $1) as job`,
+      [jobOf(study)],
+    );
+  const before = await kept();
+  const { out } = await done('dana', 'dry-run', jobOf(study));
+  assert.deepEqual(await kept(), before);
+  const [entry, ...more] = await entries('dry-run', study);
+  assert.deepEqual(more, []);
+  assert.equal(entry?.person, 'dana');
+  assert.match(out, /with no figure under 5 persons/);
+  assert.match(out, /Cohort 1, hypertension: \d+ figures, \d+ of them withheld/);
+  assert.match(out, /^ {2}persons +persons +\d+$/m);
+  assert.match(out, /withheld \(\d+ to \d+\)/);
+  assert.ok(out.endsWith(`release hash ${entry?.hash}`));
+  await done('ada', 'refuse', jobOf(study), '--reason', 'duplicate');
+});
+
+test('an amended study is approved anew, with what changed since the version approved before', async () => {
+  const study = await sendStudy(network, { title: 'Before' });
+  await held(study, 'approval-needed');
+  await done('ada', 'approve', jobOf(study), '--release', (await dry(study, 'ada')).hash);
+  await reach(lead, study, { alpha: 'answered' });
+  const file = join(lead.home, 'amended.json');
+  writeFileSync(file, JSON.stringify(draftOf(network.sites, { title: 'After', minimumCell: 9 })));
+  const amended = await command(lead.home, {}, 'study', 'amend', study.id, file, '--key', lead.key);
+  assert.equal(amended.code, 0, amended.err);
+  const pending = await until('the new version to wait', async () =>
+    json<PendingApproval[]>(await done(undefined, 'approvals', '--json')).find(
+      (one) => one.study === study.id && one.version === 2,
+    ),
+  );
+  assert.ok(pending.changes?.includes('title: "Before" → "After"'), String(pending.changes));
+  assert.ok(pending.changes?.some((line) => line.includes('9')));
+  const { out } = await done(undefined, 'approvals');
+  assert.match(out, /changed since the version permitted before:\n {4}title: "Before" → "After"/);
+  assert.match(out, /needs +0 of 1 to approve what leaves/);
+  await done('ada', 'refuse', pending.job, '--reason', 'other');
+});
+
 test('a refusal leaves as a code; the note stays', async () => {
   const note = 'zqxNoteOfTheOfficer';
   const study = await sendStudy(network);
@@ -159,6 +207,15 @@ test('a refusal leaves as a code; the note stays', async () => {
   assert.deepEqual(kept, { note, person: 'ada' });
 });
 
+test('what waits of a lead who is removed is refused', async () => {
+  const other = await openLead({ after }, hub);
+  await done('eve', 'trust', 'lead', other.key, '--fingerprint', other.fingerprint, '--entity', 'Other');
+  const study = await sendStudy({ ...network, lead: other });
+  await held(study, 'approval-needed');
+  await done('eve', 'trust', 'lead', '--remove', '--fingerprint', other.fingerprint);
+  await reach(other, study, { alpha: 'refused lead-not-accepted' });
+});
+
 test('what waits is judged again when the policy changes', async () => {
   const study = await sendStudy(network);
   await held(study, 'approval-needed');
@@ -173,11 +230,18 @@ test('what waits is judged again when the policy changes', async () => {
   );
   await apply('eve', '');
   await reach(lead, study, { alpha: 'answered' });
+  await apply('eve', 'release = "reviewed"');
   const refused = await sendStudy(network);
-  await reach(lead, refused, { alpha: 'answered' });
+  await held(refused, 'approval-needed');
+  await done('eve', 'policy', 'apply', file);
+  await reach(lead, refused, { alpha: 'refused not-permitted' });
+  await apply('eve', '');
+  assert.equal((await by('ada', 'approve', jobOf(refused))).code, 3, 'what was refused stays refused');
   await done('eve', 'policy', 'apply', file);
   const denied = await sendStudy(network);
   await reach(lead, denied, { alpha: 'refused not-permitted' });
-  const [entry] = await entries('job-refused', denied);
-  assert.match(String(entry?.why), /^criteria: cohort 1 uses ConditionOccurrence \(\$\.PrimaryCriteria/);
+  for (const study of [refused, denied]) {
+    const [entry] = await entries('job-refused', study);
+    assert.match(String(entry?.why), /^criteria: cohort 1 uses ConditionOccurrence \(\$\.PrimaryCriteria/);
+  }
 });

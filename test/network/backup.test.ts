@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { rotateSigningKey } from '#host/key-file.ts';
 import { readNodeIdentity } from '#node/identity.ts';
 import { testDatabase } from '#test/support/database.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
@@ -176,6 +177,20 @@ test('a running node, another key’s home, a hub’s home and a hub’s backup 
   assert.match((await restore(fresh, url, ofHub)).err, /the backup is a hub’s, not a node’s/);
   const atHub = await restore(hub.home, url, folder);
   assert.deepEqual([atHub.code, /not a node’s/.test(atHub.err)], [3, true]);
+});
+
+test('a home whose key was rotated since takes its older backup, and keeps the newer key', async () => {
+  const home = temporaryHome({ after });
+  const { url } = await testDatabase({ after });
+  const env = { MOIM_DATABASE_URL: url };
+  await succeed({ home, env }, 'node', 'init');
+  const copy = join(backups, 'before-rotation');
+  await succeed({ home, env }, 'node', 'backup', copy);
+  await rotateSigningKey(join(home, 'keys', 'site.json'), new Date().toISOString());
+  const { fingerprint } = readNodeIdentity(home);
+  const { code, err } = await restore(home, url, copy, '--replace');
+  assert.equal(code, 0, err);
+  assert.equal(readNodeIdentity(home).fingerprint, fingerprint);
 });
 
 test('a hub put back into an empty home is the same hub', async () => {

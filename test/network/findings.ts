@@ -9,7 +9,9 @@ export interface Finding {
   readonly says: string;
 }
 
-export async function openFindings(party: Pick<Party, 'home' | 'env'>): Promise<ReadonlyMap<string, Finding>> {
+export async function openFindings(
+  party: Pick<Party, 'home' | 'env'>,
+): Promise<ReadonlyMap<string, Finding>> {
   const { out } = await command(party.home, party.env, 'doctor', '--json');
   const found = out
     .split('\n')

@@ -118,6 +118,8 @@ test('a withdrawn study is cancelled where it runs, ends where it waits, and is 
     assert.equal(refused.code, 3, refused.err);
   }
   assert.equal((await amended(study)).code, 3);
+  const { err } = await resultOf(lead, study);
+  assert.doesNotMatch(err, /does not show your last order/, 'a refused order is not missed');
   const watched = await command(lead.home, {}, 'study', 'watch', study.id);
   assert.equal(watched.code, 0);
   assert.match(watched.err, /withdrawn/);

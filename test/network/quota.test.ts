@@ -75,3 +75,11 @@ test('a restart does not start the day anew', async () => {
   const after = await sendStudy(network);
   await reach(network.lead, after, { alpha: 'waiting quota-reached' });
 });
+
+test('a policy that changed a quota alone gives nobody a second look under another rule', async () => {
+  await persons.apply(undefined, '');
+  const other = { minimumCell: 20 };
+  await reach(network.lead, await sendStudy(network, other), { alpha: 'refused released-otherwise' });
+  await persons.apply(undefined, '[quota]\nperDay = 1000');
+  await reach(network.lead, await sendStudy(network, other), { alpha: 'refused released-otherwise' });
+});

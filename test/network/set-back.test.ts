@@ -169,6 +169,27 @@ test('a hospital restored from an old backup after answers had left answers noth
   );
 });
 
+test('a job that was open in the backup and answered since is not computed anew', async () => {
+  const lock = await alpha.pool.connect();
+  await lock.query('begin; lock table cdm.person in access exclusive mode');
+  const study = await sendStudy(network);
+  await reach(lead, study, { alpha: 'running', beta: 'answered' });
+  const folder = join(backups, 'alpha-open');
+  await succeed(alpha, 'node', 'backup', folder);
+  await lock.query('rollback');
+  lock.release();
+  await reach(lead, study, all, 40_000);
+  await alpha.stop();
+  await succeed(alpha, 'node', 'restore', folder, '--replace');
+  await alpha.start();
+  await until('the node to stand still', async () => (await standing('alpha'))?.state === 'failed');
+  await succeed(alpha, 'node', 'epoch', 'open', '--reason', 'disk lost again');
+  await answeredStudy();
+  assert.equal(await countOf(alpha.pool, 'moim.released where job = $1', [jobAt(study)]), 0);
+  assert.equal((await statesOf(lead, study)).alpha, 'answered');
+  await assertCountedOnce(study);
+});
+
 test('what was undelivered when the backup was taken arrives after it was put back', async () => {
   const lock = await alpha.pool.connect();
   await lock.query('begin; lock table cdm.person in access exclusive mode');

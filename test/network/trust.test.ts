@@ -10,7 +10,7 @@ import { openRosterHead, type Roster, signRoster } from '#protocol/roster.ts';
 import { type Sealed, seal } from '#protocol/seal.ts';
 import { claimedPayload, sign } from '#protocol/sign.ts';
 import { openHostileNode } from './hostile-node.ts';
-import { assertChainsVerify, openNetwork, openSite, rowsOf, type Site, succeed } from './network.ts';
+import { assertChainsVerify, openNetwork, openSite, rowsOf, type Site } from './network.ts';
 import { command, until } from './party.ts';
 import { reach, resultOf, type SentStudy, sendStudy } from './study.ts';
 
@@ -163,6 +163,27 @@ async function newcomer() {
   return { ...lead, home };
 }
 
+test('the answer of a site that the lead did not name is counted nowhere', async () => {
+  const before = await resultOf(lead, study);
+  const invented = '01a20353-cb5f-7a37-b7fc-198c0f001077';
+  await hub.pool.query(
+    `insert into hub.job (job, study, version, site, state, changed_at, expires_at)
+     select $1, study, version, 'mallory', 'answered', now(), now() + interval '1 day' from hub.study where study = $2`,
+    [invented, study.id],
+  );
+  await hub.pool.query(
+    `insert into hub.reply (job, message, header, sealed, received_at)
+     select $1, $1, header, sealed, now() from hub.reply where job = $2`,
+    [invented, study.jobs.alpha],
+  );
+  const { code, pooled } = await resultOf(lead, study);
+  assert.equal(code, 0);
+  assert.equal(pooled?.standsOn, '2 of 2');
+  assert.deepEqual(pooled?.cohorts, before.pooled?.cohorts);
+  await hub.pool.query('delete from hub.reply where job = $1', [invented]);
+  await hub.pool.query('delete from hub.job where job = $1', [invented]);
+});
+
 test('a hub that shows a hospital another roster than the lead is caught by the hospital’s own answer', async () => {
   const undo = await rewriteRoster((roster) => ({
     ...roster,
@@ -289,4 +310,3 @@ test('a second session with one key is refused, and both operators are told of i
 test('after all of this every audit chain verifies', async () => {
   await assertChainsVerify(network);
 });
-void succeed;

@@ -153,8 +153,8 @@ test('texts hold no control characters but line ends and tabs', () => {
 });
 
 test('signing adds an id, a job a site, the lead’s key and the sealing key; the hospital opens exactly that', async () => {
-  const { study, jws, hash } = await openStudy(signed.jws, trusted);
-  assert.deepEqual({ study, jws, hash }, signed);
+  const { study, jws, hash, whole } = await openStudy(signed.jws, trusted);
+  assert.deepEqual({ study, jws, hash, whole }, signed);
   assert.equal(hash, canonicalHash(json(study)));
   assert.deepEqual(study.lead, { name: 'A. Lead', key: trusted });
   assert.deepEqual(study.recipients, [
@@ -251,4 +251,25 @@ test('any text of a title is signed and comes back as written', async () => {
     }),
     { numRuns: 20 },
   );
+});
+
+test('an amendment keeps the study’s id, names the version it follows, and has jobs of its own', async () => {
+  const second = await signStudy(draft, { ...needs, amends: signed });
+  assert.deepEqual(
+    [second.study.id, second.study.version, second.study.amends],
+    [signed.study.id, 2, signed.hash],
+  );
+  const jobs = [...signed.study.sites, ...second.study.sites].map(({ job }) => job);
+  assert.equal(new Set(jobs).size, 4);
+  await openStudy(second.jws, trusted);
+  await assert.rejects(openStudy(await resigned({ amends: signed.hash }), trusted), { code: 'bad-input' });
+  await assert.rejects(openStudy(await resigned({ version: 2 }), trusted), { code: 'bad-input' });
+});
+
+test('a day of the completion rule lies within the study’s own', () => {
+  for (const completion of [
+    { kind: 'by-date', date: '2027-01-01' },
+    { kind: 'at-least', sites: 1, by: '2025-12-31' },
+  ])
+    assert.match(faultOf({ ...draft, completion }), /\/completion: its day lies outside/);
 });

@@ -1,97 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PooledResult } from '#lead/pool.ts';
-import type { Json } from '#protocol/canonical.ts';
-import { chain, emptyHead, type LedgerEntry } from '#protocol/ledger.ts';
+import type { LedgerEntry } from '#protocol/ledger.ts';
 import { checkAll, checkHead } from '../../scripts/soak/check.ts';
-import type { Seen, SeenHub, SeenSite } from '../../scripts/soak/seen.ts';
-
-const study = '0193f0a0-0000-7000-8000-000000000001';
-const [jobA, jobB] = ['0193f0a0-0000-7000-8000-00000000000a', '0193f0a0-0000-7000-8000-00000000000b'];
-const bytes = (job: string) => (job === jobA ? 'a' : 'b').repeat(64);
-
-function ledger(...entries: readonly (readonly [string, Record<string, Json>])[]): LedgerEntry[] {
-  const made: LedgerEntry[] = [];
-  for (const [kind, body] of entries) {
-    const head = made.at(-1) ?? emptyHead;
-    made.push(chain(head, '2026-01-01T00:00:00.000Z', kind, body));
-  }
-  return made;
-}
-
-const siteAfter = (job: string): SeenSite => ({
-  jobs: [{ job, state: 'answered', code: null }],
-  released: [{ job, ciphertext: bytes(job) }],
-  audit: ledger(['policy-applied', { version: 1 }], ['job-answered', { job, ciphertext: bytes(job) }]),
-  sent: [{ job, acked: true }],
-  unhandled: 0,
-  halted: false,
-});
-
-const hubAfter: SeenHub = {
-  studies: [study],
-  jobs: [
-    { job: jobA, study, site: 'alpha', state: 'answered', code: null },
-    { job: jobB, study, site: 'beta', state: 'answered', code: null },
-  ],
-  replies: [
-    { job: jobA, ciphertext: bytes(jobA) },
-    { job: jobB, ciphertext: bytes(jobB) },
-  ],
-  audit: ledger(
-    ['study-received', { study }],
-    ['reply-stored', { job: jobA, ciphertext: bytes(jobA) }],
-    ['reply-stored', { job: jobB, ciphertext: bytes(jobB) }],
-  ),
-  waiting: [],
-  halted: false,
-};
-
-const figure = (value: number) => ({ state: 'value' as const, value, sites: 2 });
-const pool = {
+import type { Seen, SeenHub } from '../../scripts/soak/seen.ts';
+import {
+  bytes,
+  checksOf,
+  figure,
+  hubAfter,
+  jobA,
+  jobB,
+  ledger,
+  pool,
+  siteAfter,
   study,
-  standsOn: '2 of 2',
-  complete: true,
-  sites: [
-    { site: 'alpha', state: 'answered' },
-    { site: 'beta', state: 'answered' },
-  ],
-  cohorts: [{ persons: figure(7), attrition: [20, 12, 7].map((value) => ({ persons: figure(value) })) }],
-} as unknown as PooledResult;
-
-const whole: Seen = {
-  studies: [
-    {
-      id: study,
-      round: 1,
-      age: 40,
-      jobs: [
-        { site: 'alpha', job: jobA },
-        { site: 'beta', job: jobB },
-      ],
-      truth: { persons: 7, attrition: [20, 12, 7] },
-      withdrawn: false,
-    },
-  ],
-  hub: hubAfter,
-  sites: new Map([
-    ['alpha', siteAfter(jobA)],
-    ['beta', siteAfter(jobB)],
-  ]),
-  pools: new Map([[study, pool]]),
-  away: new Set(),
-};
-
-const withHub = (change: Partial<SeenHub>): Seen => ({ ...whole, hub: { ...hubAfter, ...change } });
-const withAlpha = (change: Partial<SeenSite>): Seen => ({
-  ...whole,
-  sites: new Map([...whole.sites, ['alpha', { ...siteAfter(jobA), ...change }]]),
-});
-const withPool = (change: object): Seen => ({
-  ...whole,
-  pools: new Map([[study, { ...pool, ...change } as PooledResult]]),
-});
-const checksOf = (seen: Seen) => [...new Set(checkAll(seen).map(({ check }) => check))];
+  whole,
+  withAlpha,
+  withHub,
+  withPool,
+} from './whole-network.ts';
 
 test('a network in which all went well has no breach', () => {
   assert.deepEqual(checkAll(whole), []);
@@ -210,6 +137,12 @@ const planted: readonly (readonly [string, Seen, string, RegExp])[] = [
     'queue',
     /wait in the outbox/,
   ],
+  [
+    'a log that does not hold what the hub countersigned',
+    withHub({ witness: [{ site: 'alpha', n: 2, hash: 'f'.repeat(64) }] }),
+    'witness',
+    /countersigned entry 2 of alpha/,
+  ],
   ['a hospital that thinks itself set back', withAlpha({ halted: true }), 'standing', /alpha stands still/],
   ['a hub that thinks itself set back', withHub({ halted: true }), 'standing', /hub stands still/],
   ['an envelope that nobody handles', withAlpha({ unhandled: 1 }), 'queue', /wait in the inbox/],
@@ -301,4 +234,29 @@ test('sees a tail that was cut off since the last round, which no chain shows', 
   assert.deepEqual(checksOf(withAlpha({ audit: entries })), []);
   assert.match(checkHead('alpha', head, entries.slice(0, 1))[0]?.says ?? '', /held entry 2 before/);
   assert.match(checkHead('alpha', { n: 2, hash: 'f'.repeat(64) }, entries)[0]?.says ?? '', /another or none/);
+});
+
+test('what was withdrawn may end unanswered, on both sides, and nothing else may', () => {
+  const ended = withAlpha({
+    ...siteAfter(jobA),
+    jobs: [{ job: jobA, state: 'expired', code: 'expired' }],
+    released: [],
+    sent: [],
+    audit: [],
+  });
+  const seen = (withdrawn: boolean, state: string): Seen => ({
+    ...ended,
+    studies: whole.studies.map((each) => ({ ...each, withdrawn })),
+    hub: {
+      ...hubAfter,
+      witness: [],
+      jobs: [{ ...(hubAfter.jobs[0] as SeenHub['jobs'][number]), state }, hubAfter.jobs[1] as never],
+      replies: [replyB] as never,
+      audit: ledger(['reply-stored', { job: jobB, ciphertext: bytes(jobB) }]),
+    },
+    pools: new Map(),
+  });
+  assert.deepEqual(checkAll(seen(true, 'expired')), []);
+  assert.deepEqual(checksOf(seen(true, 'running')), ['state']);
+  assert.deepEqual(checksOf(seen(false, 'expired')), ['state']);
 });

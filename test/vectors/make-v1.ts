@@ -53,7 +53,7 @@ export async function makeVectors(): Promise<Record<VectorName, string>> {
       thumbprint: thumbprint(publicOf(key)),
       fingerprint: fingerprint(publicOf(key)),
     })),
-    study: { key: publicOf(fixed.leadKey), ...signed },
+    study: { key: publicOf(fixed.leadKey), study: signed.study, jws: signed.jws, hash: signed.hash },
     envelope: { key: publicOf(fixed.hubKey), envelope, jws: await sealEnvelope(envelope, fixed.hubKey) },
     reply,
     handshake,

@@ -57,7 +57,7 @@ test('a study signed in version 1 opens', async () => {
   const { key, study, jws, hash } = read<{ key: PublicKey; study: Study; jws: string; hash: string }>(
     'study',
   );
-  assert.deepEqual(await openStudy(jws, key), { study, jws, hash });
+  assert.deepEqual(await openStudy(jws, key), { study, jws, hash, whole: hash });
 });
 
 test('an envelope of version 1 opens until it is past its time', async () => {

@@ -1,12 +1,14 @@
 /** The hub's files: what would go over a site's link, carried by hand. */
 
 import { type CarriedIn, type CarriedOut, carryIn, carryOut } from '#host/carry.ts';
+import { claimedCarry } from '#protocol/carry.ts';
 import { MoimError } from '#protocol/errors.ts';
-import { claimedPayload } from '#protocol/sign.ts';
+import { thumbprint } from '#protocol/keys.ts';
 import type { HubIdentity } from '../identity.ts';
 import { type DeliveryDeps, storeDelivery } from '../link/delivery.ts';
 import { type MeetDeps, meetSite, refuseHalted } from '../relay/meet.ts';
 import { newestHead, newestReceipts } from '../relay/witness.ts';
+import { moveKey, successorOf } from '../sites/key.ts';
 import { findSite, type Site } from '../sites/site.ts';
 import { noteState } from '../study/job.ts';
 
@@ -30,6 +32,7 @@ export async function carryOutOfHub(deps: HubCarryDeps, slug: string): Promise<C
     hub: identity.public,
     key: identity.key,
     now: deps.now(),
+    ...(identity.rotations ? { rotation: identity.rotations } : {}),
     receipts: await newestReceipts(db, site),
     ...(head ? { head } : {}),
   });
@@ -42,15 +45,22 @@ export async function carryIntoHub(
 ): Promise<CarriedIn & { readonly site: string }> {
   const { db, identity } = deps;
   await refuseHalted(db);
-  const from = (claimedPayload(jws) as { from?: unknown } | null)?.from;
-  const site = await approvedSite(deps, typeof from === 'string' ? from : '');
+  const { from, hub, rotation } = claimedCarry(jws);
+  const known = await approvedSite(deps, from);
+  const successor = await successorOf(known, rotation);
+  const site = successor ? { ...known, key: successor.key } : known;
+  // A node that has not heard of the hub's new key names the one before.
+  const named = identity.formerly?.find((key) => thumbprint(key) === hub) ?? identity.public;
   const carried = await carryIn(
     {
       db,
       peer: site.site,
-      expect: { from: site.site, to: 'hub', key: site.key, hub: identity.public },
+      expect: { from: site.site, to: 'hub', key: site.key, hub: named },
       now: deps.now,
-      meet: ({ ack }) => meetSite(deps, site.site, { epoch: BigInt(ack.epoch), seq: BigInt(ack.seq) }),
+      async meet({ ack }) {
+        if (successor) await moveKey(db, identity, deps.now(), site.site, successor);
+        await meetSite(deps, site.site, { epoch: BigInt(ack.epoch), seq: BigInt(ack.seq) });
+      },
       // The receipts of what this file brings go out with the next file to the site.
       store: (envelope, at) => storeDelivery({ ...deps, witnessed: () => {} }, site, envelope, at),
       async rest({ states }) {

@@ -56,12 +56,16 @@ export function createReplyStore(deps: {
   return {
     async store(site, at, envelope, now) {
       const { body } = envelope;
+      const shown = body.head;
+      // A reply that is sent again has its old header and a head of today. (Both keys first: a promise that fails while another is awaited
+      // fails for nobody, and takes the process with it.)
       const key = await signerOf(deps.db, site, body.header, 'sealedAt');
+      const headKey = shown === undefined ? site.key : await signerOf(deps.db, site, shown, 'at');
       const [header, head] = await Promise.all([
         verifyReply(body.header, body.sealed, key),
-        body.head === undefined
+        shown === undefined
           ? undefined
-          : showHead(body.head, { site: site.site, key }, now, deps.identity.key),
+          : showHead(shown, { site: site.site, key: headKey }, now, deps.identity.key),
       ]);
       return store({ site: site.site, at, message: envelope.id, body, header, head, now });
     },

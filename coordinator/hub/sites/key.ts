@@ -33,12 +33,20 @@ export async function siteOfHello(
   const site = await findSite(db, hello.site);
   if (!site) return undefined;
   if (thumbprint(site.key) === hello.key) return { site };
-  const chain = hello.rotation;
+  const successor = await successorOf(site, hello.rotation);
+  if (!successor || thumbprint(successor.key) !== hello.key) return undefined;
+  return { site: { ...site, key: successor.key }, successor };
+}
+
+/** The key that follows a site's known one by a chain it shows; undefined where there is none. */
+export async function successorOf(
+  site: Site,
+  chain: readonly string[] | undefined,
+): Promise<Successor | undefined> {
   const followed = chain && (await follow(chain, 'site', site.key));
-  if (!chain || !followed || thumbprint(followed.key) !== hello.key) return undefined;
+  if (!followed) return undefined;
   const jws = chain.slice(-followed.steps.length);
-  const steps = followed.steps.map((rotation, i) => ({ rotation, jws: jws[i] ?? '' }));
-  return { site: { ...site, key: followed.key }, successor: { key: followed.key, steps } };
+  return { key: followed.key, steps: followed.steps.map((rotation, i) => ({ rotation, jws: jws[i] ?? '' })) };
 }
 
 /** Puts a successor in force, once its holder has proved it: a new version of the roster; the key before is refused from here on. */
@@ -104,7 +112,7 @@ export async function signerOf(
   db: HubDb,
   site: Site,
   jws: string,
-  member: 'sentAt' | 'sealedAt',
+  member: 'sentAt' | 'sealedAt' | 'at',
 ): Promise<PublicKey> {
   const kid = claimedKey(jws);
   if (kid === thumbprint(site.key)) return site.key;

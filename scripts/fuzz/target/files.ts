@@ -46,7 +46,7 @@ export function fileTargets(folder: string): readonly Target[] {
     },
     {
       kind: 'csv',
-      weight: 5,
+      weight: 3,
       form: 'csv',
       async run(input, draw) {
         writeFileSync(csv, input);

@@ -5,6 +5,7 @@
 
 import { utf8 } from '#protocol/bytes.ts';
 import { canonical, type Json } from '#protocol/canonical.ts';
+import { openCarry } from '#protocol/carry.ts';
 import { claimedBody, openEnvelope } from '#protocol/envelope.ts';
 import { claimedOrder, claimedOrderLead, openOrder } from '#protocol/order.ts';
 import { openReply, padded, type ReplyHeader, sealedHash, verifyReply } from '#protocol/reply.ts';
@@ -167,6 +168,9 @@ export const signedTargets: readonly Target[] = [
     await openChain([text, text], 'site').catch(() => undefined),
     await follow([text], 'site', site.public),
   ]),
+  signed('carry', 4, 'moim-carry', hub, (text) =>
+    openCarry(text, { from: 'hub', to: 'seoul', key: hub.public, hub: hub.public }),
+  ),
   answer,
   reply,
   jws,

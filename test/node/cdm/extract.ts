@@ -40,9 +40,9 @@ export async function refused(work: Promise<unknown>): Promise<MoimError> {
   return error;
 }
 
-/** Waits until `look` says so; fails after ten seconds, telling what was waited for. */
+/** Waits until `look` says so; fails after half a minute, telling what was waited for. */
 export async function until(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 30_000;
   while (!(await look())) {
     if (performance.now() > end) throw new Error(`waited in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 15));

@@ -137,6 +137,13 @@ test('shows no value of a file that has no header', async (t) => {
   assert.doesNotMatch(error.message, /Marker|8507/);
 });
 
+test('shows no value of a file that has no header, though it could be a name', async (t) => {
+  const { pool } = await testDatabase(t, streams);
+  const directory = folderOf(t, { 'person.csv': '1,8507,1950,0,0,marker\n' });
+  const error = await refused(loadCdm({ pool }, { directory, schema: 'cdm', ignoreUnknown: true }));
+  assert.doesNotMatch(error.message, /marker/);
+});
+
 test('refuses a filled table, and replaces it when told to', async (t) => {
   const { pool } = await testDatabase(t, streams);
   const first = folderOf(t, { 'person.csv': people('1,8507,1950,0,0,', '2,8507,1950,0,0,') });

@@ -17,7 +17,7 @@ test('a refresh killed at any moment leaves the old data in force, and the next 
   assert.equal((await init.ended).code, 0, init.stderr());
   await loadCdm(database, { directory: extractOf(t, { sources: named(50) }), schema: 'cdm' });
   const before = await dataVersion(pool, 'cdm', true);
-  const directory = extractOf(t, { sources: named(60_000), year: 1970 });
+  const directory = extractOf(t, { sources: named(30_000), year: 1970 });
   const runs = (query: string) => async () =>
     (
       await pool.query(
@@ -47,7 +47,7 @@ test('a refresh killed at any moment leaves the old data in force, and the next 
   for (const [name, reach] of Object.entries(moments)) {
     const holder = await pool.connect();
     try {
-      const child = startMoim(t, home, ['cdm', 'refresh', directory, '--json'], { env });
+      const child = startMoim(t, home, ['cdm', 'refresh', directory, '--json'], { env, lifeMs: 90_000 });
       await reach(child, holder).catch((cause: unknown) => {
         throw new Error(`${name}: ${String(cause)}; ${child.stderr()}`);
       });
@@ -59,9 +59,12 @@ test('a refresh killed at any moment leaves the old data in force, and the next 
     assert.equal(await dataVersion(pool, 'cdm', true), before, name);
   }
   assert.equal((await pool.query("select from pg_namespace where nspname = 'cdm_beside'")).rowCount, 1);
-  const whole = startMoim(t, home, ['cdm', 'refresh', directory, '--json'], { env });
+  const check = startMoim(t, home, ['cdm', 'check'], { env });
+  await check.ended;
+  assert.match(check.stdout(), /refresh-left-over +cdm_beside/);
+  const whole = startMoim(t, home, ['cdm', 'refresh', directory, '--json'], { env, lifeMs: 90_000 });
   assert.equal((await whole.ended).code, 0, whole.stderr());
   const last = JSON.parse(whole.stdout().trim().split('\n').at(-1)!);
-  assert.deepEqual([last.persons.persons, last.persons.keyed], [60_000, 60_000]);
+  assert.deepEqual([last.persons.persons, last.persons.keyed], [30_000, 30_000]);
   assert.equal((await pool.query("select from pg_namespace where nspname = 'cdm_beside'")).rowCount, 0);
 });

@@ -79,8 +79,22 @@ test('a credential from a file, from a variable, from nowhere, of somebody else'
   const file = join(site.home, 'credential');
   writeFileSync(file, `${persons.credential('dana')}\n`);
   const list = (env: Record<string, string>, ...words: string[]) =>
-    command(site.home, { ...site.env, ...env }, 'node', 'user', 'remove', 'nobody-there', '--as', 'dana', ...words);
-  assert.equal((await list({}, '--credential-file', file)).code, 5, 'let in, and told that nobody has this name');
+    command(
+      site.home,
+      { ...site.env, ...env },
+      'node',
+      'user',
+      'remove',
+      'nobody-there',
+      '--as',
+      'dana',
+      ...words,
+    );
+  assert.equal(
+    (await list({}, '--credential-file', file)).code,
+    5,
+    'let in, and told that nobody has this name',
+  );
   assert.equal((await list({ MOIM_USER_CREDENTIAL_FILE: file })).code, 5);
   assert.equal((await list({})).code, 3);
   assert.equal((await list({ MOIM_USER_CREDENTIAL: persons.credential('eve') })).code, 3);
@@ -93,7 +107,10 @@ test('no table holds a credential', async () => {
     `select table_name as name from information_schema.tables where table_schema = 'moim'`,
   );
   for (const { name } of tables)
-    for (const { text } of await rowsOf<{ text: string }>(site.pool, `select to_jsonb(t)::text as text from moim.${name} t`))
+    for (const { text } of await rowsOf<{ text: string }>(
+      site.pool,
+      `select to_jsonb(t)::text as text from moim.${name} t`,
+    ))
       for (const person of ['eve', 'dana', 'ada', 'rob'])
         assert.ok(!text.includes(persons.credential(person)), `${name} holds ${person}'s`);
   const listed = await done(undefined, 'user', 'list', '--json');

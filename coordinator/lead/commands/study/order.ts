@@ -1,6 +1,7 @@
 /** `moim study pause`, `resume`, `withdraw`: the lead's signed orders about a study that is out. */
 
 import { answer, type Command, needArg } from '#host/command.ts';
+import { type ErrorCode, MoimError } from '#protocol/errors.ts';
 import { type StudyOrder, signOrder } from '#protocol/order.ts';
 import { apiOf, lastOrder } from '../../sent.ts';
 import { leadKey } from '../../signing-key.ts';
@@ -21,6 +22,9 @@ export const withdraw = command(
   'Withdraw a study for good: what was not answered ends, and nothing more is released.',
   'withdrawn for good: what was not answered ends; what was answered stays readable here',
 );
+
+/** The order may have come there all the same. */
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['hub-unreachable', 'interrupted']);
 
 function command(order: StudyOrder['order'], summary: string, done: string): Command {
   return {
@@ -44,7 +48,13 @@ function command(order: StudyOrder['order'], summary: string, done: string): Com
       const jws = await signOrder(next, lead.key);
       // Kept before it is sent: no number is used twice, and what the hub does not show is missed.
       writeStudyRecord(context.home, { ...record, order: jws });
-      await api.order(record.study, jws, lead.rotations);
+      try {
+        await api.order(record.study, jws, lead.rotations);
+      } catch (cause) {
+        // An order that the hub refused to its sender's face is not one that it keeps back.
+        if (cause instanceof MoimError && !passing.has(cause.code)) writeStudyRecord(context.home, record);
+        throw cause;
+      }
       const { study } = await api.jobs(record.study, '0', 0);
       answer(
         context,
