@@ -47,7 +47,7 @@ export function checkPassphrase(home: string): string | Finding {
     state: 'warning',
     says: `${clear.length} of ${files.length} key files are not locked: a copy of the home is a copy of its keys`,
     remedy:
-      'Set MOIM_KEY_PASSPHRASE_FILE before `init`; docs/keys.md says how keys of a running party are locked or rotated.',
+      'Set MOIM_KEY_PASSPHRASE_FILE before `init`. In a home that is in use, `moim key rotate` locks the key it makes; keep the others on an encrypted disk.',
   };
 }
 

@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { it } from 'node:test';
@@ -99,7 +109,8 @@ for (const party of ['hub', 'node'] as const) {
     const home = join(state, `moim-${party}`);
     const folders: Record<string, string> = { '%S': state, '%C': join(state, 'cache'), '%d': state };
     // What systemd makes: the state folder of the user, and an environment of these variables alone.
-    assert.equal(spawnSync('install', ['-d', '-m', '0700', ...owner(), home]).status, 0);
+    mkdirSync(home, { mode: 0o700 });
+    if (process.getuid?.() === 0) chownSync(home, 65_534, 65_534);
     const env: Record<string, string> = { PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin` };
     for (const setting of values(unit, 'Environment')) {
       const [name = '', value = ''] = setting.split('=', 2);
@@ -147,8 +158,6 @@ function plainUser(): string[] | undefined {
     spawnSync(file, [...words.slice(1), '/bin/sh', '-c', `test -r ${root}/moim.ts`]).status === 0;
   return readable && reaches ? words : undefined;
 }
-
-const owner = (): string[] => (process.getuid?.() === 0 ? ['-o', '65534', '-g', '65534'] : []);
 
 function commandLine(pid: string): string {
   try {

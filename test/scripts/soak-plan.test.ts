@@ -17,9 +17,9 @@ test('a seed and a round give the same faults at the same moments, another seed 
   assert.notDeepEqual(planRound(7, 12), planRound(8, 12));
   // What --from replays is what stood in the log: a change of the drawing makes old seeds worthless, and is said here.
   assert.deepEqual(words(7, 9), [
-    '327 kill delta (both), down 507 ms',
-    '555 power-cut delta, down 26 ms',
+    '327 kill delta (both), down 507 ms, again after 143 ms',
     '1604 half-open epsilon for 1236 ms',
+    '2001 stall delta for 334 ms',
   ]);
 });
 
