@@ -7,6 +7,7 @@ import { auditPage } from '#host/audit-log.ts';
 import type { Counters } from '#host/counters.ts';
 import type { Log } from '#host/log.ts';
 import { counted, createMetrics } from '#host/metrics.ts';
+import { databaseError } from '#host/postgres/error.ts';
 import { type ErrorCode, errors, MoimError } from '#protocol/errors.ts';
 import { frameLimit } from '#protocol/frame.ts';
 import type { HubDb } from './database.ts';
@@ -155,7 +156,10 @@ function publicError(error: unknown): PublicError {
     typeof error === 'object' && error !== null && 'statusCode' in error ? Number(error.statusCode) : 500;
   if (status === 429) return of('too-many-requests');
   if (status === 413) return of('too-large');
-  return status >= 400 && status < 500 ? of('bad-input', 400) : of('internal');
+  if (status >= 400 && status < 500) return of('bad-input', 400);
+  // A database that is away is not a fault of ours: the caller may come again.
+  const { code } = databaseError(error);
+  return of(code === 'database-unavailable' ? code : 'internal');
 }
 
 interface PublicError {

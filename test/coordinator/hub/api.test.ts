@@ -1,6 +1,6 @@
 /**
- * The hub's API: every route against every role, what an operator may do with it, and the document that describes it. Longer than 300 lines
- * because one hub, opened once, stands under all of it.
+ * The hub's API: every route against every role, what an operator may do with it, and the document that describes it.
+ * Longer than 300 lines because one hub, opened once, stands under all of it.
  */
 
 import assert from 'node:assert/strict';

@@ -19,7 +19,7 @@ import { explain } from './explain.ts';
 export const result: Command = {
   summary:
     'Open the answers, verify every signature, pool them. --out writes result.json and result.csv; --late pools late answers too.',
-  usage: 'ID --key K [--version N] [--out DIR] [--partial] [--late]',
+  usage: 'ID --key K [--out DIR] [--partial] [--late] [--version N]',
   options: {
     key: { type: 'string' },
     out: { type: 'string' },
