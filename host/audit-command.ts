@@ -40,6 +40,8 @@ export interface AuditSource {
   readonly witness: (context: CommandContext) => WitnessSource | undefined;
   /** What left, opened with the archive key; a hub has none. */
   readonly left?: (context: CommandContext) => Promise<LeftAnswer[]>;
+  /** Flags by which a person names themselves to `left`. */
+  readonly flags?: NonNullable<Command['options']>;
 }
 
 export function auditCommands(source: AuditSource): Commands {
@@ -61,7 +63,7 @@ export function auditCommands(source: AuditSource): Commands {
     summary:
       'Show the audit log; --left shows what left, opened with the archive key and compared with its recorded hashes.',
     usage: '[--left] [--csv]',
-    options: { left: { type: 'boolean' }, csv: { type: 'boolean' } },
+    options: { left: { type: 'boolean' }, csv: { type: 'boolean' }, ...source.flags },
     async run(context) {
       if (context.flags.left === true) return showLeft(context, source);
       const entries = await source.entries(context);
@@ -116,9 +118,19 @@ function tell(
   receipts: readonly Receipt[] | undefined,
 ): void {
   const { lost = [], ...facts } = verdict;
+  if (lost.length > 0)
+    context.note(
+      `${lost.length} entries that the hub countersigned are lost, as this log admits: what stands in their place has this site's word alone`,
+    );
   if (context.json)
     context.out(
-      JSON.stringify({ ...facts, witnessed: receipts !== undefined, receipts: receipts?.length ?? 0, lost }),
+      JSON.stringify({
+        ...facts,
+        witnessed: receipts !== undefined,
+        receipts: receipts?.length ?? 0,
+        lossAdmitted: lost.length > 0,
+        lost,
+      }),
     );
   else {
     context.out(

@@ -30,12 +30,23 @@ export function verifyWitnessed(
     const { epoch, n, hash } = receipt;
     const entry = entries[n - 1];
     if (entry?.hash === hash) continue;
-    const admission = openings.find((opening) => admits(opening, receipt));
+    const admission = openings.find(
+      (opening) => admits(opening, receipt) && answersNothing(entries.slice(n - 1, opening.n - 1)),
+    );
     if (admission) lost.set(`${epoch} ${n} ${hash}`, { epoch, n, hash, admittedBy: admission.n });
     else return { ok: false, entry: n, fault: entry ? 'changed' : 'missing' };
   }
   return { ...verdict, lost: [...lost.values()] };
 }
+
+/**
+ * Between the place where a log was cut off and the epoch that admits it, a node stands still and answers nothing. An answer there was written over
+ * the one that the witness saw.
+ */
+const answersNothing = (entries: readonly LedgerEntry[]): boolean =>
+  !entries.some(({ kind }) => answering.has(kind));
+
+const answering: ReadonlySet<string> = new Set(['job-answered', 'reply-resent']);
 
 /**
  * A new epoch admits the loss of entries of older ones, up to the newest head that it names as lost: what is missing beyond that was not

@@ -5,7 +5,7 @@
 
 import type { ErrorCode } from '#protocol/errors.ts';
 
-/** `restored`: from a backup, and the other side has not said yet whether anything was lost. */
+/** `restored`: from a backup, and no person has confirmed yet what it put back. */
 export type Readiness = { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode | 'restored' };
 
 export interface ReadinessDeps {

@@ -99,7 +99,7 @@ async function keptFacts({ db, now }: NodeFactsDeps): Promise<Fact[]> {
         ]),
     one(
       'moim_node_halted',
-      'Whether the node stands still: it was set back, or restored and not yet heard by the hub.',
+      'Whether the node stands still: it was set back, or restored and not yet confirmed by a person.',
       kept.halted,
     ),
   ];

@@ -58,9 +58,9 @@ export function createMonitor(deps: MonitorDeps): Monitor {
   };
 }
 
-/** `set-back`, or `restored` where the hub has not said yet whether anything was lost. */
+/** `set-back`, or `restored` where no person has confirmed yet what a backup put back. */
 async function haltedCode(db: NodeDb): Promise<'set-back' | 'restored' | undefined> {
   const { haltedAt, code } = await readStanding(db);
-  if (haltedAt !== null) return 'set-back';
-  return code === 'restored' ? 'restored' : undefined;
+  if (code === 'restored') return code;
+  return haltedAt === null ? undefined : 'set-back';
 }

@@ -31,17 +31,30 @@ export async function signCopies(signed: SignedStudy, key: PrivateKey): Promise<
   );
 }
 
+/** Characters of one site's copy as a compact JWS: the copies of a study are about as long as one another. */
+export function copyLength(signed: SignedStudy, site: Study['sites'][number]): number {
+  return Math.ceil((utf8(canonical(copyFor(signed, site) as unknown as Json)).length * 4) / 3) + 400;
+}
+
+/** Copies that are assembled in one go. */
+const together = 32;
+
 /**
- * The copies as compact JWS, in the order of the study's sites. Nothing is verified: a hospital that opens its copy does. Throws MoimError
- * `bad-input` where there is not one signature a site.
+ * The copies as compact JWS, in the order of the study's sites, some at a time. Nothing is verified: whoever opens a copy does. Throws
+ * MoimError `bad-input` where there is not one signature a site.
  */
-export function assembleCopies(signed: SignedStudy, signatures: readonly string[]): string[] {
+export function* assembleCopies(
+  signed: SignedStudy,
+  signatures: readonly string[],
+): Generator<readonly string[]> {
   const { sites } = signed.study;
   if (signatures.length !== sites.length || signatures.some((each) => !/^[A-Za-z0-9_-]{86}$/.test(each)))
     throw new MoimError('bad-input', 'the study does not come with one signature a site');
   const header = signed.jws.slice(0, signed.jws.indexOf('.'));
-  return sites.map((site, i) => {
-    const payload = toBase64url(utf8(canonical(copyFor(signed, site) as unknown as Json)));
-    return `${header}.${payload}.${signatures[i]}`;
-  });
+  for (let from = 0; from < sites.length; from += together) {
+    yield sites.slice(from, from + together).map((site, i) => {
+      const payload = toBase64url(utf8(canonical(copyFor(signed, site) as unknown as Json)));
+      return `${header}.${payload}.${signatures[from + i]}`;
+    });
+  }
 }

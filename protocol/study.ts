@@ -206,13 +206,11 @@ function checkStudyRules(study: {
   const faults: string[] = [];
   if (study.copyOf && study.sites.length !== 1) faults.push('/copyOf: a copy names one site');
   if (study.start > study.end) faults.push('/end: before /start');
-  const repeated = (names: readonly string[]) => names.find((name, i) => names.indexOf(name) !== i);
-  if (repeated(study.cohorts.map((cohort) => cohort.name)) !== undefined)
-    faults.push('/cohorts: a name stands twice');
-  if (repeated(study.sites.map((site) => site.site)) !== undefined)
-    faults.push('/sites: a site stands twice');
+  const repeats = (names: readonly string[]) => new Set(names).size !== names.length;
+  if (repeats(study.cohorts.map((cohort) => cohort.name))) faults.push('/cohorts: a name stands twice');
+  if (repeats(study.sites.map((site) => site.site))) faults.push('/sites: a site stands twice');
   const jobs = study.sites.flatMap((site) => site.job ?? []);
-  if (repeated(jobs) !== undefined) faults.push('/sites: two sites have one job id');
+  if (repeats(jobs)) faults.push('/sites: two sites have one job id');
   const asked = study.copyOf?.sites ?? study.sites.length;
   if (study.completion.kind === 'at-least' && study.completion.sites > asked) {
     faults.push('/completion/sites: more than the study has sites');

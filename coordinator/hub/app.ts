@@ -2,7 +2,7 @@
 
 import rateLimit from '@fastify/rate-limit';
 import websocket from '@fastify/websocket';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { auditPage } from '#host/audit-log.ts';
 import type { Counters } from '#host/counters.ts';
 import type { Log } from '#host/log.ts';
@@ -58,6 +58,11 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
     logger: false,
     trustProxy: deps.trustedProxy ?? false,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+    // What is refused before any route is found (a URL that is none, a part of it too long) is told in our words too, not quoted.
+    frameworkErrors: (error, _request, reply) => {
+      const { code, http, message, remedy } = publicError(error);
+      (reply as unknown as FastifyReply).code(http).send({ error: { code, message, remedy } });
+    },
   });
   const watchers = createWatchers();
   const links = createLinks({
@@ -81,6 +86,10 @@ export async function createHubApp(deps: HubDeps): Promise<HubApp> {
     return reply
       .code(known.http)
       .send({ error: { code: known.code, message: known.message, remedy: known.remedy } });
+  });
+  // In our own words: the framework's would quote the path, and somebody may have put a secret there.
+  app.setNotFoundHandler(() => {
+    throw new MoimError('not-found');
   });
 
   const metrics = createMetrics(async () => [

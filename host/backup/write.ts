@@ -34,6 +34,10 @@ export interface BackupSource {
   readonly pool: pg.Pool;
   /** Schemas, the one with the audit log first. Each is of the stream of its name. */
   readonly schemas: readonly Exclude<Stream, 'cdm'>[];
+  /** Tables whose rows are not copied: they are made anew from what a backup does not hold. */
+  readonly leaveOut?: readonly string[];
+  /** Puts on record that a backup is made; before any row is copied, so that none leaves unrecorded. */
+  readonly taken?: () => Promise<void>;
   readonly key: PrivateKey;
   readonly now: () => number;
 }
@@ -55,6 +59,7 @@ export async function writeBackup(source: BackupSource, folder: string): Promise
     mkdirSync(partial, { mode: 0o700 });
     // The files first: a receipt must not be newer than the log beside it, or the backup would call itself set back.
     const files = copyFiles(source.home, partial);
+    await source.taken?.();
     const taken = await copyTables(source, partial);
     const manifest: Manifest = {
       format: 'moim-backup/1',
@@ -98,13 +103,14 @@ function copyFiles(home: string, folder: string): Part[] {
 
 type Taken = Pick<Manifest, 'audit' | 'epoch' | 'migrations' | 'sequences' | 'parts'>;
 
-async function copyTables({ pool, schemas }: BackupSource, folder: string): Promise<Taken> {
+async function copyTables({ pool, schemas, leaveOut = [] }: BackupSource, folder: string): Promise<Taken> {
   mkdirSync(join(folder, 'tables'), { mode: 0o700 });
   const client = await pool.connect();
   try {
     await client.query('begin isolation level repeatable read, read only');
     const parts: Part[] = [];
-    for (const table of await tablesOf(client, schemas)) parts.push(await copyTable(client, table, folder));
+    for (const table of await tablesOf(client, schemas))
+      if (!leaveOut.includes(table.name)) parts.push(await copyTable(client, table, folder));
     const [own = ''] = schemas;
     const schema = pg.escapeIdentifier(own);
     const { rows: heads } = await client.query<{ n: bigint; hash: string }>(

@@ -4,6 +4,8 @@ import { record } from '#host/audit-log.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { uuidv7 } from '#protocol/ids.ts';
 import type { NodeDb } from '../database.ts';
+import { consoleHand, handOf } from '../person/hand.ts';
+import { nobodyNamed } from '../person/person.ts';
 import { type PolicyVersion, personsNeeded } from '../policy/policy.ts';
 import { currentPolicy } from '../policy/store.ts';
 import { dataOfDryRun } from './dry-run.ts';
@@ -70,9 +72,13 @@ export async function approve(deps: ApproveDeps, { job, person, ...given }: Appr
   };
   const standing = await db.transaction().execute(async (transaction) => {
     const locked = await waitingJob(transaction, job, true);
+    const hand = person === nobodyNamed ? consoleHand : await handOf(transaction, person);
     // One decision a person: a newer one takes the place of the older.
     await withdraw(transaction, job, person, at);
-    await transaction.insertInto('approval').values(approval).execute();
+    await transaction
+      .insertInto('approval')
+      .values({ ...approval, hand })
+      .execute();
     await record(transaction, at, 'job-approved', {
       job,
       person,

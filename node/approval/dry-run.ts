@@ -5,16 +5,18 @@ import type { LinearSolver } from '#protocol/disclosure/linear.ts';
 import type { SiteAnswer } from '#protocol/reply.ts';
 import type { NodeDb } from '../database.ts';
 import { release } from '../disclosure/release.ts';
-import { refuseOtherRule } from '../job/commit.ts';
+import type { NodeIdentity } from '../identity.ts';
 import { type ExecuteDeps, executeJob } from '../job/execute.ts';
 import { permitJob } from '../job/permit.ts';
 import type { Verify } from '../job/run-context.ts';
+import { refuseOtherRule } from '../job/table-history.ts';
 import { currentPolicy } from '../policy/store.ts';
 import { releaseHash } from './release-hash.ts';
 import { waitingJob } from './waiting-job.ts';
 
 export interface DryRunDeps {
   readonly db: NodeDb;
+  readonly identity: Pick<NodeIdentity, 'archive'>;
   readonly execution: ExecuteDeps;
   readonly verify: Verify;
   readonly solve: LinearSolver;
@@ -38,9 +40,9 @@ export async function dryRun(deps: DryRunDeps, job: string, by: string): Promise
   const verified = await deps.verify(row.envelope, row.receivedAt);
   const permitted = permitJob(verified, await currentPolicy(db), { kind: 'dry' }, now());
   const raw = await executeJob(deps.execution, permitted);
-  await refuseOtherRule(db, permitted, raw);
+  await refuseOtherRule(deps, permitted, raw);
   const released = release(permitted, raw, deps.solve, now());
-  const hash = releaseHash(released);
+  const hash = releaseHash(released, deps.identity);
   const { dataVersion } = raw;
   const policy = permitted.facts.policyVersion;
   const studyHash = verified.facts.signed.whole;

@@ -5,6 +5,7 @@
  */
 
 import type { NodeDb } from '../database.ts';
+import { consoleHand } from '../person/hand.ts';
 import { listPersons, mayDo, nobodyNamed } from '../person/person.ts';
 import { type PolicyVersion, personsNeeded } from '../policy/policy.ts';
 
@@ -20,7 +21,7 @@ export type HoldCode =
 
 export const holdWords: Readonly<Record<HoldCode, string>> = {
   'approval-needed': 'nobody has approved it yet',
-  'second-person-needed': 'another person has to approve it too',
+  'second-person-needed': 'another person, added by another hand, has to approve it too',
   'approval-expired': 'the approval has expired',
   'approval-used-up': 'the approval has been used for as many runs as it allows',
   'data-changed': 'the data changed since it was approved',
@@ -55,6 +56,7 @@ export type Standing =
 interface Approval {
   readonly id: string;
   readonly person: string;
+  readonly hand: string;
   readonly release: string | null;
 }
 
@@ -83,12 +85,16 @@ export async function standingOf(db: NodeDb, asked: Asked): Promise<Standing> {
 }
 
 /**
- * Whoever put the policy in force does not open the door it made alone. The console, which acts only while nobody is registered, has no
- * second person beside it.
+ * Persons count by their hands (node/person/hand.ts), as these were when they decided: whoever put the policy in force does not open the door
+ * it made alone, be it under another name. What was put in force while nobody was registered is the installer's, who has named the persons that
+ * approve under it since; the console beside registered persons may be any of them.
  */
-function suffices(approvals: readonly Approval[], policy: PolicyVersion, need: number): boolean {
-  if (new Set(approvals.map(({ person }) => person)).size < need) return false;
-  return approvals.some(({ person }) => person !== policy.appliedBy || person === nobodyNamed);
+function suffices(approvals: readonly Approval[], { appliedHand }: PolicyVersion, need: number): boolean {
+  const hands = new Set(approvals.map(({ hand }) => hand));
+  if (hands.size === 0 || hands.size < need) return false;
+  if (appliedHand === null) return true;
+  if (appliedHand === undefined || appliedHand === consoleHand) return hands.size > 1;
+  return [...hands].some((hand) => hand !== appliedHand);
 }
 
 const order: readonly HoldCode[] = [
@@ -121,7 +127,7 @@ async function sortApprovals(db: NodeDb, asked: Asked) {
     if (row.study_hash !== asked.studyHash) continue;
     const code = whyNot(row, asked);
     if (code) codes.add(code);
-    else counting.push({ id: row.id, person: row.person, release: row.release_hash });
+    else counting.push({ id: row.id, person: row.person, hand: row.hand, release: row.release_hash });
   }
   return { counting, codes: order.filter((code) => codes.has(code)) };
 }

@@ -1,12 +1,24 @@
-/** A person admits that this node was set back, and opens a new epoch: what was lost is named in the log, and the node answers again. */
+/**
+ * A person admits that this node was set back, or confirms what a backup put back, and opens a new epoch: what was lost and what is in force stand
+ * in the log, and the node answers again.
+ */
 
 import { record } from '#host/audit-log.ts';
 import { beginEpoch, expectEpoch } from '#host/epoch.ts';
 import { position } from '#host/mailbox.ts';
+import { MoimError } from '#protocol/errors.ts';
 import type { LedgerHead } from '#protocol/ledger.ts';
 import { hubPeer } from '../identity.ts';
 import { readStanding, type SeenHead } from './standing.ts';
+import { inBrief, toConfirm } from './to-confirm.ts';
 import { lostHead, type WitnessDeps } from './witness.ts';
+
+interface Opening {
+  readonly reason: string;
+  readonly person: string;
+  /** Opens it though a restored node has not met its hub: what was lost may then stand nowhere. */
+  readonly withoutHub: boolean;
+}
 
 export interface OpenedEpoch {
   readonly epoch: number;
@@ -19,15 +31,25 @@ export interface OpenedEpoch {
 
 /**
  * Opens an epoch beyond everything this node or its hub has seen. Jobs that are open wait until the hub sends them again: one that it does not
- * send has its answer already, given by the node that was lost, and must not be computed anew. Call it while no link is up.
+ * send has its answer already, given by the node that was lost, and must not be computed anew. Call it while no link is up. Throws MoimError
+ * `set-back` where the node was restored and has not met its hub since, unless that is said.
  */
-export async function openEpoch(deps: Omit<WitnessDeps, 'log'>, reason: string): Promise<OpenedEpoch> {
+export async function openEpoch(
+  deps: Omit<WitnessDeps, 'log'>,
+  { reason, person, withoutHub }: Opening,
+): Promise<OpenedEpoch> {
   const { db, hub, now } = deps;
   const at = new Date(now()).toISOString();
   const peer = hubPeer(hub);
   const onFile = await lostHead(deps);
   return db.transaction().execute(async (transaction) => {
     const before = await readStanding(transaction);
+    const unmet = before.code === 'restored' && before.haltedAt === null;
+    if (unmet && !withoutHub)
+      throw new MoimError('set-back', 'the node was restored and has not met its hub since', {
+        remedy:
+          'Start the node with `moim node run` and let it reach its hub (or `moim node carry-in`): the hub knows what was lost. Where there is no hub any more, add --without-hub, which goes on record.',
+      });
     const [out, incoming] = [
       await position(transaction, peer, 'out'),
       await position(transaction, peer, 'in'),
@@ -50,7 +72,15 @@ export async function openEpoch(deps: Omit<WitnessDeps, 'log'>, reason: string):
       .values(facts)
       .onConflict((conflict) => conflict.column('one').doUpdateSet(facts))
       .execute();
-    const body = { epoch: Number(epoch), reason, lost: lost && { ...lost }, renumbered };
+    const body = {
+      epoch: Number(epoch),
+      reason,
+      person,
+      lost: lost && { ...lost },
+      renumbered,
+      confirmed: inBrief(await toConfirm(transaction)),
+      ...(unmet ? { withoutHub: true } : {}),
+    };
     const head = await record(transaction, at, 'epoch-opened', body);
     return { epoch: Number(epoch), lost, renumbered, head };
   });

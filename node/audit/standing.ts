@@ -31,9 +31,9 @@ const seens = parser(Seen);
 
 export interface Standing {
   readonly epoch: bigint;
-  /** Since when the node stands still. */
+  /** Since when the node stands still for a person; null in a restored one that has not met its hub yet. */
   readonly haltedAt: string | null;
-  /** `set-back`; `restored`: from a backup, and the hub has not said yet whether anything was lost. */
+  /** `set-back`; `restored`: from a backup, and no person has confirmed yet what is in force in it. */
   readonly code: string | null;
   readonly seen: Seen;
 }
@@ -77,11 +77,22 @@ export async function halt({ db, log, now }: HaltDeps, seen: Seen): Promise<void
       .values({ epoch: before.epoch, ...facts })
       .onConflict((conflict) => conflict.column('one').doUpdateSet(facts))
       .execute();
-    if (before.haltedAt !== null) return false;
+    if (before.haltedAt !== null && before.code === 'set-back') return false;
     await record(transaction, at, 'set-back', { lost: seen.head ?? null, position: seen.position ?? null });
     return true;
   });
   if (halted) log.error('set-back', { code: 'set-back' });
+}
+
+/** A restored node met its hub, which misses nothing: a person may confirm it now (`openEpoch`). */
+export async function metAfterRestore({ db, now }: Pick<HaltDeps, 'db' | 'now'>): Promise<void> {
+  const at = new Date(now()).toISOString();
+  await db
+    .updateTable('standing')
+    .set({ halted_at: at })
+    .where('code', '=', 'restored')
+    .where('halted_at', 'is', null)
+    .execute();
 }
 
 /** Whether the log holds what a head says of it. */
@@ -109,6 +120,20 @@ function newest(a: Seen, b: Seen): Seen {
 /** For `doctor`. */
 export async function standingFinding(db: NodeDb): Promise<string | Finding> {
   const { epoch, haltedAt, code } = await readStanding(db);
+  if (code === 'restored')
+    return haltedAt === null
+      ? {
+          check: 'standing',
+          state: 'warning',
+          says: 'restored from a backup: nothing is answered until the hub has said what it holds and a person has confirmed what is in force',
+          remedy: `Start the node with \`moim node run\` and let it reach its hub (or \`moim node carry-in\`). ${lookThrough}`,
+        }
+      : {
+          check: 'standing',
+          state: 'failed',
+          says: `restored from a backup: the hub misses nothing (since ${haltedAt}), and nothing is answered until a person has confirmed what is in force`,
+          remedy: lookThrough,
+        };
   if (haltedAt !== null)
     return {
       check: 'standing',
@@ -117,12 +142,8 @@ export async function standingFinding(db: NodeDb): Promise<string | Finding> {
       remedy:
         'Look for a newer backup and restore that. If there is none, run `moim node epoch open --reason TEXT`: what was lost is named in the audit log, and the node answers again.',
     };
-  if (code === 'restored')
-    return {
-      check: 'standing',
-      state: 'warning',
-      says: 'restored from a backup: nothing is answered until the hub has said what it holds',
-      remedy: 'Start the node with `moim node run` and let it reach its hub.',
-    };
   return `epoch ${epoch}`;
 }
+
+const lookThrough =
+  'Look through `moim node policy show`, `moim node trust list` and `moim node user list`; take back again what was taken back since the backup; then confirm what stands with `moim node epoch open --reason TEXT`.';

@@ -13,7 +13,7 @@ import { claimedPayload } from '#protocol/sign.ts';
 import { openHead, openReceipt, type Receipt, signHead } from '#protocol/witness.ts';
 import type { NodeDb } from '../database.ts';
 import { hubKeys, hubPeer, type NodeIdentity, ownKeyOf, type PinnedHub } from '../identity.ts';
-import { halt, holdsHead, readStanding, type SeenHead } from './standing.ts';
+import { halt, holdsHead, metAfterRestore, readStanding, type SeenHead } from './standing.ts';
 
 export interface WitnessDeps {
   readonly db: NodeDb;
@@ -36,8 +36,8 @@ export async function headOf(
 }
 
 /**
- * What the hub's welcome says about this node's past. Throws MoimError `set-back` where the hub holds more than this node remembers: then, and
- * for as long as the node stands still, nothing is sent.
+ * What the hub's welcome says about this node's past. Throws MoimError `set-back` where the hub holds more than this node remembers, or where it
+ * was restored and nobody has confirmed it: then, and for as long as the node stands still, nothing is sent.
  */
 export async function meetHub(
   deps: WitnessDeps,
@@ -52,11 +52,17 @@ export async function meetHub(
     (BigInt(head.epoch) > standing.epoch ||
       (BigInt(head.epoch) === standing.epoch && !(await holdsHead(db, head))));
   const ahead = isBeyond(there, await position(db, hubPeer(hub), 'out'));
-  if (headLost || ahead || standing.haltedAt !== null) {
+  const restored = standing.code === 'restored';
+  if (headLost || ahead || (standing.haltedAt !== null && !restored)) {
     await halt(deps, { position: { epoch: welcome.epoch, seq: welcome.seq }, ...(head ? { head } : {}) });
     throw new MoimError('set-back');
   }
-  if (standing.code !== null) await db.updateTable('standing').set({ code: null, seen: null }).execute();
+  if (!restored) return;
+  // That no answer is missing says nothing of what was taken back without one: an approval, a lead, a rule. A person has to confirm it.
+  await metAfterRestore(deps);
+  throw new MoimError('set-back', 'restored from a backup: a person has to confirm what is in force', {
+    remedy: 'Confirm it with `moim node epoch open --reason TEXT`.',
+  });
 }
 
 /**
@@ -92,9 +98,10 @@ export async function keepReceipt(deps: WitnessDeps, jws: string): Promise<void>
 
 /**
  * Holds the log against the file of receipts before anything is answered: it lies outside the database, so that a database put back without
- * a word shows before any link is up.
+ * a word shows before any link is up. A restored node stands still anyway, and is asked to meet its hub.
  */
 export async function meetWitnessFile(deps: WitnessDeps): Promise<void> {
+  if ((await readStanding(deps.db)).code === 'restored') return;
   const lost = await lostHead(deps);
   if (lost) await halt(deps, { head: lost });
 }

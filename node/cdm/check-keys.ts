@@ -61,6 +61,18 @@ export async function checkPersonKeys(client: ClientBase, schema: string): Promi
       ),
     ];
   }
+  if (!last.there)
+    return [
+      info('person-keys-old', 1, 'A backup holds no keys: they come when the node runs, or with a refresh.'),
+    ];
+  if (!last.compared)
+    return [
+      info(
+        'person-keys-not-compared',
+        1,
+        'A backup was put back, which holds no keys: how many persons kept theirs cannot be told this once.',
+      ),
+    ];
   const { before, kept } = last.count;
   if (before === 0) return [];
   if (kept * 2 >= before) {

@@ -108,7 +108,8 @@ export async function makePersonKeys(
 ): Promise<PersonKeys> {
   const print = await tablePrint(source, schema, 'person');
   const last = await lastKeys(target);
-  if (last?.print === print) {
+  // A backup holds no keys: those of a node that was restored are made anew, though its persons are the same.
+  if (last?.print === print && last.there) {
     const { keyed } = last.count;
     return { count: { ...last.count, before: keyed, kept: keyed }, made: false, print };
   }
@@ -131,8 +132,10 @@ export async function makePersonKeys(
     `select (select count(*) from moim.person_key)::text as before,
        (select count(*) from moim.person_key join moim.person_key_next using (key))::text as kept`,
   );
-  const before = Number(found.rows[0]?.before);
-  const kept = Number(found.rows[0]?.kept);
+  // The same persons under the same secret have the keys they had, there or not.
+  const same = last?.print === print;
+  const before = same ? keyed : Number(found.rows[0]?.before);
+  const kept = same ? keyed : Number(found.rows[0]?.kept);
   const count = { persons, keyed, missing, repeated: persons - missing - keyed, before, kept };
   return { count, made: true, print };
 }
@@ -160,8 +163,12 @@ export async function adoptPersonKeys(
 
 /** What was noted last, or undefined where nobody has a key yet. */
 export async function lastKeys(client: Pick<ClientBase, 'query'>) {
-  const { rows } = await client.query<Record<keyof PersonKeyCount | 'version' | 'print', string>>(
-    `select data_version as version, person_print as print, persons::text, keyed::text, missing::text, repeated::text, before::text, kept::text
+  const { rows } = await client.query<
+    Record<keyof PersonKeyCount | 'version' | 'print', string> & { there: boolean; compared: boolean }
+  >(
+    `select data_version as version, person_print as print, persons::text, keyed::text, missing::text, repeated::text, before::text, kept::text,
+       keyed = 0 or exists (select from moim.person_key) as there,
+       before > 0 or coalesce(lag(keyed) over (order by n), 0) = 0 as compared
        from moim.person_key_version order by n desc limit 1`,
   );
   const [row] = rows;
@@ -174,7 +181,15 @@ export async function lastKeys(client: Pick<ClientBase, 'query'>) {
     before: Number(row.before),
     kept: Number(row.kept),
   };
-  return { version: row.version, print: row.print, count };
+  return {
+    version: row.version,
+    print: row.print,
+    count,
+    /** False where a backup was put back, and the keys are still to be made. */
+    there: row.there,
+    /** False where the keys before were not there to be compared with: a backup does not hold them. */
+    compared: row.compared,
+  };
 }
 
 /** Rows for COPY. The one place that sees source values: as hex, since that needs no escapes. */

@@ -21,7 +21,7 @@ import { withSession } from './session.ts';
 import { type SwapOptions, type Swapped, swap } from './swap.ts';
 
 export type RefreshOptions = Omit<LoadOptions, 'replace'> &
-  Pick<SwapOptions, 'archiveSecret' | 'at' | 'onWait'>;
+  Pick<SwapOptions, 'archiveSecret' | 'at' | 'person' | 'onWait'>;
 
 export interface RefreshReport {
   readonly tables: readonly LoadedTable[];

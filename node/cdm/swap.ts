@@ -10,6 +10,7 @@ import { MoimError } from '#protocol/errors.ts';
 import { quoteName } from '#sql/cdm/ddl.ts';
 import type { CdmTable } from '#sql/cdm/tables.ts';
 import type { MoimTables } from '#sql/tables/moim.ts';
+import { nobodyNamed } from '../person/person.ts';
 import { isSqlState, qualify } from './fill.ts';
 import { withDataAlone } from './hold.ts';
 import { adoptPersonKeys, makePersonKeys, type PersonKeyCount } from './person-keys.ts';
@@ -22,6 +23,8 @@ export interface SwapOptions {
   /** Where the home is a node's: makes the persons' keys and the versions that answers carry. */
   readonly archiveSecret?: string | undefined;
   readonly at: string;
+  /** Whose name the audit log keeps. */
+  readonly person?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Hears what is waited for. */
   readonly onWait?: ((what: string) => void) | undefined;
@@ -54,7 +57,8 @@ export async function swap(client: ClientBase, source: ClientBase, options: Swap
       if (keys !== undefined) {
         await adoptPersonKeys(client, keys, after, at);
         const { persons, keyed, kept } = keys.count;
-        await record(audited(client), at, 'data-refreshed', { ...swapped, persons, keyed, kept });
+        const { person = nobodyNamed } = options;
+        await record(audited(client), at, 'data-refreshed', { ...swapped, persons, keyed, kept, person });
       }
       await client.query('commit');
       return { ...swapped, ...(keys === undefined ? {} : { persons: keys.count }) };

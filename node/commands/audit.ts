@@ -1,7 +1,7 @@
 /** `moim audit …` of a node's home. */
 
 import { auditCommands } from '#host/audit-command.ts';
-import { auditEntries } from '#host/audit-log.ts';
+import { auditEntries, record } from '#host/audit-log.ts';
 import type { CommandContext } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
 import { witnessFile } from '#host/witness-file.ts';
@@ -9,10 +9,23 @@ import { whatLeft } from '../audit/left.ts';
 import { readNodeConfig } from '../config.ts';
 import { type NodeDb, openNodeDatabase } from '../database.ts';
 import { hubKeys, type NodeIdentity, readNodeIdentity, readPinnedHub } from '../identity.ts';
+import { namedPerson, personFlags } from '../person/acting.ts';
 
 export const commands = auditCommands({
   entries: (context) => withDatabase(context, auditEntries),
-  left: (context) => withDatabase(context, whatLeft),
+  flags: personFlags,
+  left: (context) =>
+    withDatabase(context, async (db, identity) => {
+      const person = await namedPerson(context, db);
+      const left = await whatLeft(db, identity);
+      // Recorded before it is shown: who looks must not be able to prevent it.
+      await db
+        .transaction()
+        .execute((transaction) =>
+          record(transaction, new Date().toISOString(), 'left-shown', { person, answers: left.length }),
+        );
+      return left;
+    }),
   witness({ home }) {
     const hub = readPinnedHub(home);
     return hub && { hubKeys: hubKeys(hub), site: hub.site, file: witnessFile(home) };

@@ -13,21 +13,24 @@ import { withSession } from '../cdm/session.ts';
 import { findMix, mixNames } from '../cdm/synth/mixes.ts';
 import { type SynthSummary, synthesiseFiles, synthesiseInto } from '../cdm/synth.ts';
 import { readNodeConfig } from '../config.ts';
-import { keepKeys, schemaOf, withOwnCdm } from './cdm/own.ts';
+import { personFlags, personUsage } from '../person/acting.ts';
+import { keepLoad, loadingPerson, schemaOf, withOwnCdm } from './cdm/own.ts';
 import { refresh } from './cdm/refresh.ts';
 
 const load: Command = {
   summary:
     'Load <table>.csv or .csv.gz files of OMOP CDM 5.4 (comma, or tab as Athena writes) from a folder.',
-  usage: 'DIR [--schema cdm] [--replace] [--ignore-unknown]',
+  usage: `DIR [--schema cdm] [--replace] [--ignore-unknown]   ${personUsage}`,
   options: {
     schema: { type: 'string' },
     replace: { type: 'boolean' },
     'ignore-unknown': { type: 'boolean' },
+    ...personFlags,
   },
   async run(context) {
     const directory = needArg(context, 0, 'DIR');
     return withOwnCdm(context, async (database, schema) => {
+      const person = await loadingPerson(context, database, schema);
       const progress = openProgress(context);
       const loaded: LoadedTable[] = [];
       try {
@@ -46,7 +49,7 @@ const load: Command = {
         });
         progress.clear();
         for (const note of report.notes) context.note(note);
-        await keepKeys(context, database, schema);
+        await keepLoad(context, database, schema, person);
         return 0;
       } finally {
         progress.clear();
@@ -87,7 +90,7 @@ const check: Command = {
 
 const synth: Command = {
   summary: `Make up a hospital from a seed, into the CDM or as files. Mixes: ${mixNames.join(', ')}.`,
-  usage: '--persons N --seed S [--mix NAME] [--dense] [--out DIR] [--schema S] [--replace]',
+  usage: `--persons N --seed S [--mix NAME] [--dense] [--out DIR] [--schema S] [--replace]   ${personUsage}`,
   options: {
     persons: { type: 'string' },
     seed: { type: 'string' },
@@ -96,6 +99,7 @@ const synth: Command = {
     out: { type: 'string' },
     schema: { type: 'string' },
     replace: { type: 'boolean' },
+    ...personFlags,
   },
   async run(context) {
     needFlag(context, 'persons');
@@ -119,8 +123,9 @@ const synth: Command = {
       const summary =
         directory === undefined
           ? await withOwnCdm(context, async (database, schema) => {
+              const person = await loadingPerson(context, database, schema);
               const made = await synthesiseInto(database, { ...options, schema });
-              await keepKeys(context, database, schema);
+              await keepLoad(context, database, schema, person);
               return made;
             })
           : await synthesiseFiles({ ...options, directory });

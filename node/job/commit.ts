@@ -3,10 +3,7 @@
  * removed or a policy changed while the cohorts ran stops the answer.
  */
 
-import { sql } from 'kysely';
 import { record } from '#host/audit-log.ts';
-import { canonicalHash, type Json } from '#protocol/canonical.ts';
-import { MoimError } from '#protocol/errors.ts';
 import { lastLook } from '../approval/last-look.ts';
 import type { NodeDb } from '../database.ts';
 import type { NodeIdentity, PinnedHub } from '../identity.ts';
@@ -15,37 +12,13 @@ import { refuseStopped } from './order.ts';
 import type { PermittedJob } from './permit.ts';
 import type { SealedReply } from './seal.ts';
 import { sendReply } from './send-reply.ts';
+import { keepTables } from './table-history.ts';
 
 export interface CommitDeps {
   readonly db: NodeDb;
   readonly identity: NodeIdentity;
   readonly hub: PinnedHub;
   readonly now: () => number;
-}
-
-/**
- * Refuses a table that this lead was given before under another rule: each rule withholds other cells, and who lays them side by side
- * sees through all of them. (Another rule because the hospital changed its own policy is the hospital's choice.) Throws MoimError `released-otherwise`.
- */
-export async function refuseOtherRule(db: NodeDb, job: PermittedJob, raw: RawResult): Promise<void> {
-  const { rule, verified, policy } = job.facts;
-  const { minimumCell, showZero } = policy.policy;
-  for (const table of tableHashes(raw)) {
-    const other = await db
-      .selectFrom('released_table')
-      .innerJoin('policy', 'policy.version', 'released_table.policy')
-      .select('job')
-      .where('lead', '=', verified.lead)
-      .where('cells', '=', table)
-      .where('data_version', '=', raw.dataVersion)
-      // Of the hospital's own rules the same: a version that changed a quota gives nobody a second look.
-      .where(sql<boolean>`policy.body @> ${JSON.stringify({ minimumCell, showZero })}::jsonb`)
-      .where((where) =>
-        where.or([where('minimum_cell', '!=', rule.minimumCell), where('show_zero', '!=', rule.showZero)]),
-      )
-      .executeTakeFirst();
-    if (other) throw new MoimError('released-otherwise');
-  }
 }
 
 /**
@@ -89,21 +62,7 @@ export async function commitAnswer(
         message: null,
       })
       .execute();
-    for (const cells of tableHashes(raw)) {
-      await transaction
-        .insertInto('released_table')
-        .values({
-          lead: verified.lead,
-          cells,
-          data_version: raw.dataVersion,
-          policy: policyVersion,
-          minimum_cell: rule.minimumCell,
-          show_zero: rule.showZero,
-          job: reply.job,
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-    }
+    await keepTables({ db: transaction, identity: deps.identity }, job, raw);
     const head = await record(transaction, at, 'job-answered', {
       job: reply.job,
       study: verified.signed.study.id,
@@ -117,14 +76,4 @@ export async function commitAnswer(
     });
     await sendReply(transaction, deps, reply, head);
   });
-}
-
-/** One hash a table that has something to withhold; a table of zeros alone is the same under every rule. */
-function tableHashes(raw: RawResult): string[] {
-  const filled = raw.cohorts.filter(({ cells }) =>
-    cells.some(({ visibility, value }) => visibility === 'published' && value > 0),
-  );
-  return filled.map(({ cells }) =>
-    canonicalHash(cells.map(({ id, value }) => [id, value]) as unknown as Json),
-  );
 }

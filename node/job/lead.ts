@@ -15,6 +15,17 @@ export async function leadEntity(db: NodeDb, print: string): Promise<string | un
   return row?.entity;
 }
 
+/** Every key that this lead is known by here, accepted or not: those that theirs followed, or that followed it. */
+export async function leadKeys(db: NodeDb, print: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('lead')
+    .innerJoin('lead as own', 'own.line', 'lead.line')
+    .select('lead.fingerprint')
+    .where('own.fingerprint', '=', print)
+    .execute();
+  return [...new Set([print, ...rows.map(({ fingerprint }) => fingerprint)])];
+}
+
 export async function acceptedLead(db: NodeDb, print: string): Promise<PublicKey | undefined> {
   const row = await db
     .selectFrom('lead')

@@ -14,7 +14,7 @@ import type { NodeDb } from '../database.ts';
 import { release } from '../disclosure/release.ts';
 import type { NodeIdentity, PinnedHub } from '../identity.ts';
 import { heldHead } from '../trust/roster.ts';
-import { commitAnswer, refuseOtherRule } from './commit.ts';
+import { commitAnswer } from './commit.ts';
 import { approvalHold, decide } from './decide.ts';
 import { type ExecuteDeps, executeJob } from './execute.ts';
 import { takeInbox } from './intake.ts';
@@ -24,6 +24,7 @@ import type { PermittedJob } from './permit.ts';
 import { verifierOf } from './run-context.ts';
 import { sealReply } from './seal.ts';
 import { type Announce, beginRun, endJob, holdJob, isDue, tellStates, toldCode } from './state.ts';
+import { refuseOtherRule } from './table-history.ts';
 import type { VerifiedJob } from './verify.ts';
 
 export interface PipelineDeps {
@@ -195,9 +196,9 @@ const mostLostRuns = 5;
 /** The sentence of the house, after verify and permit: execute, release, seal. False where persons have to look at it again. */
 async function answer(deps: PipelineDeps, verified: VerifiedJob, permitted: PermittedJob): Promise<boolean> {
   const raw = await executeJob(deps, permitted);
-  await refuseOtherRule(deps.db, permitted, raw);
+  await refuseOtherRule(deps, permitted, raw);
   const released = release(permitted, raw, deps.solve, deps.now(), await heldHead(deps.db));
-  const seen = { dataVersion: raw.dataVersion, release: releaseHash(released), counted: true };
+  const seen = { dataVersion: raw.dataVersion, release: releaseHash(released, deps.identity), counted: true };
   const look = (db: NodeDb) => approvalHold(db, verified, deps.now(), seen);
   if ((await look(deps.db)).kind === 'held') {
     await holdJob(deps, raw.job, look);

@@ -3,6 +3,7 @@
 import { record } from '#host/audit-log.ts';
 import { enqueue } from '#host/mailbox.ts';
 import { sealEnvelope } from '#protocol/envelope.ts';
+import type { ErrorCode } from '#protocol/errors.ts';
 import { uuidv7 } from '#protocol/ids.ts';
 import type { LedgerHead } from '#protocol/ledger.ts';
 import type { Sealed } from '#protocol/seal.ts';
@@ -10,6 +11,7 @@ import { refuseStanding, standsStill } from '../audit/standing.ts';
 import { headOf } from '../audit/witness.ts';
 import type { NodeDb } from '../database.ts';
 import { hubPeer, type NodeIdentity, type PinnedHub } from '../identity.ts';
+import { acceptedLead } from './lead.ts';
 
 export interface SendDeps {
   readonly identity: NodeIdentity;
@@ -67,24 +69,31 @@ export async function takeAgain(
 
 /**
  * The job came again, so the hub has not the answer (it was restored from a backup, perhaps): the same sealed bytes leave again, nothing is
- * computed anew. Not while they are still on their way.
+ * computed anew. Not while they are still on their way, and not for a lead whom this hospital has removed since.
  */
 async function resendReply(transaction: NodeDb, deps: SendDeps, job: string): Promise<void> {
   if (await standsStill(transaction)) return;
   const row = await transaction
     .selectFrom('released')
+    .innerJoin('job', 'job.job', 'released.job')
     .leftJoin('outbox', 'outbox.message', 'released.message')
     .select(['released.header', 'released.sealed', 'released.ciphertext_sha256', 'released.resent'])
-    .select(['outbox.message as sent', 'outbox.acked_at as acked'])
+    .select(['outbox.message as sent', 'outbox.acked_at as acked', 'job.lead'])
     .where('released.job', '=', job)
     .executeTakeFirst();
   if (!row || row.resent >= mostResent || (row.sent !== null && row.acked === null)) return;
   const at = new Date(deps.now()).toISOString();
-  const head = await record(transaction, at, 'reply-resent', { job, ciphertext: row.ciphertext_sha256 });
+  // Counted too where it is refused: a hub that asks without end does not fill the log.
   await transaction
     .updateTable('released')
     .set({ resent: row.resent + 1 })
     .where('job', '=', job)
     .execute();
+  if (!(await acceptedLead(transaction, row.lead))) {
+    const code: ErrorCode = 'lead-not-accepted';
+    await record(transaction, at, 'reply-refused', { job, lead: row.lead, code });
+    return;
+  }
+  const head = await record(transaction, at, 'reply-resent', { job, ciphertext: row.ciphertext_sha256 });
   await sendReply(transaction, deps, { job, header: row.header, sealed: row.sealed as Sealed }, head);
 }

@@ -29,7 +29,7 @@ approvalDays = 30
 # Fields of a study that must be filled in: purpose, sponsor, ethicsReference, legalBasis, contact, funding, end.
 # requiredFields = ["ethicsReference", "legalBasis", "contact"]
 
-# Dates in a definition may not single out fewer days than this.
+# Dates in one definition may not single out fewer days than this; wider ones can still be subtracted from each other.
 # minimumWindowDays = 30
 
 # Criteria and attributes by the names that ATLAS gives them in a definition's JSON: a type ("Death"), one of its attributes

@@ -37,7 +37,7 @@ export function judge(policy: Policy, { lead, study, expressions }: Judged, toda
     if (policy.minimumWindowDays === 0) return;
     const narrow = dateWindows(expression, today).filter(({ days }) => days < policy.minimumWindowDays);
     for (const { path, from, to, days } of narrow.slice(0, 3))
-      object('window', `cohort ${i + 1} singles out ${days} days, ${from} to ${to} (${path})`);
+      object('window', `cohort ${i + 1} may single out as few as ${days} days, ${from} to ${to} (${path})`);
   });
   return objections;
 }

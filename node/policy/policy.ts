@@ -70,6 +70,8 @@ export interface PolicyVersion {
   readonly hash: string;
   /** Who put it in force: a person's name, `console`, or null for a version older than persons. */
   readonly appliedBy: string | null;
+  /** Whose hand that was (node/person/hand.ts); null where nobody was registered. Left out counts as the console's beside persons. */
+  readonly appliedHand?: string | null;
 }
 
 export function completePolicy(file: PolicyFile): Policy {

@@ -1,6 +1,7 @@
-/** How many studies may run on one day (UTC, by the node's clock), of one lead and of all of them. */
+/** How many studies may run on one day (UTC, by the node's clock), of one lead (whichever of their keys signed) and of all of them. */
 
 import type { NodeDb } from '../database.ts';
+import { leadKeys } from '../job/lead.ts';
 import type { Policy } from './policy.ts';
 
 const dayMs = 86_400_000;
@@ -32,7 +33,8 @@ export async function quotaHold(
     .groupBy('job.lead')
     .execute();
   const all = rows.reduce((sum, { runs }) => sum + Number(runs), 0);
-  const own = Number(rows.find(({ lead }) => lead === asked.lead)?.runs ?? 0);
+  const keys = await leadKeys(db, asked.lead);
+  const own = rows.filter(({ lead }) => keys.includes(lead)).reduce((sum, { runs }) => sum + Number(runs), 0);
   const full =
     own >= (perLeadPerDay ?? Number.POSITIVE_INFINITY) || all >= (perDay ?? Number.POSITIVE_INFINITY);
   return full ? next : undefined;

@@ -19,7 +19,7 @@ export function policyInWords({ version, policy, appliedBy }: PolicyVersion): st
     ...criteriaInWords(policy),
     policy.minimumWindowDays === 0
       ? 'Dates in a definition may be as narrow as a day.'
-      : `A definition whose dates single out fewer than ${policy.minimumWindowDays} days is refused.`,
+      : `A definition whose own dates leave fewer than ${policy.minimumWindowDays} days is refused; figures of wider ones can still be subtracted from each other.`,
     policy.requiredFields.length === 0
       ? 'No field of a study is asked for beyond what every study has.'
       : `A study is refused unless it fills in: ${policy.requiredFields.join(', ')}.`,

@@ -59,11 +59,20 @@ export async function accept(
     const named = entity ?? old?.entity;
     if (named === undefined) throw new MoimError('usage', '--entity is missing');
     const row = { entity: named, accepted_at: at, removed_at: null };
-    await transaction
-      .insertInto(tables[kind])
-      .values({ fingerprint: print, key: JSON.stringify(file.key), ...row })
-      .onConflict((conflict) => conflict.column('fingerprint').doUpdateSet(row))
-      .execute();
+    const values = { fingerprint: print, key: JSON.stringify(file.key), ...row };
+    if (kind === 'lead') {
+      const line = await joinLines(transaction, [...before, print]);
+      await transaction
+        .insertInto('lead')
+        .values({ ...values, line })
+        .onConflict((conflict) => conflict.column('fingerprint').doUpdateSet({ ...row, line }))
+        .execute();
+    } else
+      await transaction
+        .insertInto('peer_site')
+        .values(values)
+        .onConflict((conflict) => conflict.column('fingerprint').doUpdateSet(row))
+        .execute();
     const replaces = old && { replaces: old.fingerprint };
     await record(transaction, at, `${kind}-accepted`, {
       [kind]: print,
@@ -117,6 +126,24 @@ async function remove(
   if (!row) throw new MoimError('not-found', `no accepted ${kind} has this fingerprint`);
   if (kind === 'lead') await judgeAgain(transaction, print, at);
   await record(transaction, at, `${kind}-removed`, { [kind]: print, person: by });
+}
+
+/**
+ * The line that a lead's keys have in common: what was given to one was given to all, also to those removed since. A chain may show that
+ * two keys accepted apart from one another are one lead's.
+ */
+async function joinLines(transaction: NodeDb, prints: readonly string[]): Promise<string> {
+  const rows = await transaction
+    .selectFrom('lead')
+    .select('line')
+    .where('fingerprint', 'in', prints)
+    .orderBy('accepted_at')
+    .execute();
+  const lines = rows.map(({ line }) => line);
+  const [line = prints[0] ?? ''] = lines;
+  if (lines.length > 1)
+    await transaction.updateTable('lead').set({ line }).where('line', 'in', lines).execute();
+  return line;
 }
 
 /** The fingerprints of the keys that this one followed, each of which signed so; none where the file tells of no rotation. */

@@ -6,6 +6,7 @@
 
 import { criterionTypes, demographicAttributes } from '#sql/circe/criteria/types.ts';
 import type { CohortExpression, CorrelatedCriterion, Criterion } from '#sql/circe/expression.ts';
+import { alsoRead, countedNames, dateNames } from '#sql/circe/reads.ts';
 import { walk } from '#sql/circe/walk.ts';
 
 export interface UsedAttribute {
@@ -56,7 +57,12 @@ export function usedAttributes(expression: CohortExpression): readonly UsedAttri
   if (expression.CensoringCriteria.length > 0)
     add('CohortExpression.CensoringCriteria', '$.CensoringCriteria');
   if (expression.CensorWindow) add('CohortExpression.CensorWindow', '$.CensorWindow');
-  if (expression.EndStrategy) add(`EndStrategy.${expression.EndStrategy.kind}`, expression.EndStrategy.path);
+  const { EndStrategy: strategy } = expression;
+  if (strategy) add(`EndStrategy.${strategy.kind}`, strategy.path);
+  // An era is made of the drug exposures whose concept or source concept is in the set.
+  if (strategy?.kind === 'CustomEra')
+    for (const name of ['DrugExposure', 'DrugExposure.CodesetId', 'DrugExposure.DrugSourceConcept'])
+      add(name, strategy.path);
   return used;
 }
 
@@ -65,9 +71,12 @@ type Add = (attribute: string, path: string) => void;
 function addCriterion(criterion: Criterion, add: Add): void {
   const { type, path } = criterion;
   add(type, path);
-  for (const filter of criterion.filters) add(`${type}.${filter.name}`, filter.path);
+  for (const filter of criterion.filters)
+    for (const name of new Set([filter.name, ...alsoRead(type, filter.name)]))
+      add(`${type}.${name}`, filter.path);
   for (const name of ['DateAdjustment', 'UserDefinedPeriod', 'CorrelatedCriteria'] as const)
     if (criterion[name] !== undefined) add(`${type}.${name}`, `${path}.${name}`);
+  for (const name of datesRead(criterion)) add(`${type}.${name}`, path);
   if (criterion.First) add(`${type}.First`, `${path}.First`);
 }
 
@@ -75,30 +84,18 @@ function addCorrelated(correlated: CorrelatedCriterion, add: Add): void {
   const { path, Criteria, Occurrence } = correlated;
   for (const name of ['StartWindow', 'EndWindow', 'RestrictVisit', 'IgnoreObservationPeriod'] as const)
     if (correlated[name]) add(`CorrelatedCriteria.${name}`, `${path}.${name}`);
-  if (Occurrence.IsDistinct) add('Occurrence.IsDistinct', `${path}.Occurrence.IsDistinct`);
-  const column = Occurrence.CountColumn;
-  if (column === undefined) return;
-  add('Occurrence.CountColumn', `${path}.Occurrence.CountColumn`);
-  // Counting how many values a column takes reads the column: it is used like the attribute that filters by it.
-  const read = countedAttribute[column];
-  const known = criterionTypes[Criteria.type].attributes;
-  for (const name of read ?? [])
-    if (Object.hasOwn(known, name)) add(`${Criteria.type}.${name}`, `${path}.Occurrence.CountColumn`);
+  const { IsDistinct, CountColumn } = Occurrence;
+  if (IsDistinct) add('Occurrence.IsDistinct', `${path}.Occurrence.IsDistinct`);
+  if (CountColumn !== undefined) add('Occurrence.CountColumn', `${path}.Occurrence.CountColumn`);
+  if (!IsDistinct && CountColumn === undefined) return;
+  // Counting how many values a column takes reads the column; without one it is the domain's concept (group.ts).
+  for (const name of countedNames(Criteria.type, CountColumn ?? 'DOMAIN_CONCEPT'))
+    add(`${Criteria.type}.${name}`, `${path}.Occurrence`);
 }
 
-/** What an `Occurrence.CountColumn` reads, by the attributes' names; of several those that the type has. */
-const countedAttribute: Readonly<Record<string, readonly string[]>> = {
-  DOMAIN_CONCEPT: ['CodesetId'],
-  START_DATE: ['OccurrenceStartDate', 'EraStartDate', 'PeriodStartDate', 'VisitDetailStartDate', 'StartDate'],
-  END_DATE: ['OccurrenceEndDate', 'EraEndDate', 'PeriodEndDate', 'VisitDetailEndDate', 'EndDate'],
-  DURATION: ['EraLength', 'PeriodLength', 'VisitLength', 'VisitDetailLength'],
-  UNIT: ['Unit'],
-  VALUE_AS_NUMBER: ['ValueAsNumber'],
-  RANGE_LOW: ['RangeLow'],
-  RANGE_HIGH: ['RangeHigh'],
-  DAYS_SUPPLY: ['DaysSupply'],
-  QUANTITY: ['Quantity'],
-  REFILLS: ['Refills'],
-  ERA_OCCURRENCES: ['OccurrenceCount'],
-  GAP_DAYS: ['GapDays'],
-};
+/** Dates that take each other's place, or that a period of the definition's own is held against. */
+function datesRead({ type, DateAdjustment, UserDefinedPeriod }: Criterion): readonly string[] {
+  const startsAtEnd = DateAdjustment?.StartWith === 'END_DATE' || UserDefinedPeriod !== undefined;
+  const endsAtStart = DateAdjustment?.EndWith === 'START_DATE' || UserDefinedPeriod !== undefined;
+  return [...(startsAtEnd ? dateNames(type, 'end') : []), ...(endsAtStart ? dateNames(type, 'start') : [])];
+}

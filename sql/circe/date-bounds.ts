@@ -1,140 +1,94 @@
 /**
- * The calendar windows that a definition cuts out of time, in days: the narrower one is, the closer a cohort comes to naming persons.
- * Bounds that hold together are laid over each other wherever they stand, so that a window split over two rules is seen whole:
- * those of one criterion, and those on the index event (an entry criterion, every demographic criterion that must hold).
+ * The calendar windows that a definition may cut out of time, in days: the narrower one is, the closer a cohort comes to naming
+ * persons. Judged from the safe side: where bounds stand on several dates (the start of one event, the end of another, the censor
+ * window), the latest of all lower ones is held against the earliest of all upper ones, whether or not they must hold together.
  */
 
-import type { CohortExpression, CriteriaGroup, DateRange, Filter, Period } from '#sql/circe/expression.ts';
-import { walk } from '#sql/circe/walk.ts';
+import { boundsOfDefinition, type FoundBounds } from '#sql/circe/date-bounds/bounds.ts';
+import { type Bound, dayNumber } from '#sql/circe/date-bounds/sides.ts';
+import { stretchOf } from '#sql/circe/date-bounds/stretch.ts';
+import type { CohortExpression } from '#sql/circe/expression.ts';
 
 export interface DateWindow {
+  /** Where its bounds stand. */
   readonly path: string;
-  /** First and last day within. */
+  /** First and last day within; the last is before the first where the bounds leave none. */
   readonly from: string;
   readonly to: string;
-  /** How many days those are; 0 where the bounds leave none. */
+  /** How many days those are at the fewest; 0 where the bounds leave none. */
   readonly days: number;
 }
 
-interface Bounds {
-  /** Days since 1970-01-01 of the first and last day that start and end may have. */
-  readonly start: Interval;
-  readonly end: Interval;
-  readonly path: string | undefined;
-}
-interface Interval {
-  readonly low: number;
-  readonly high: number;
-}
-
-const open: Interval = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
-const unbound: Bounds = { start: open, end: open, path: undefined };
-
 /**
  * Every window bounded below; one without an upper bound ends at `today` (`YYYY-MM-DD`), since nothing was recorded after it. A
- * window bounded above alone reaches back for ever and is none.
+ * definition bounded above alone reaches back for ever and has none.
  */
 export function dateWindows(expression: CohortExpression, today: string): readonly DateWindow[] {
-  const last = dayNumber(today);
-  const windows: DateWindow[] = [];
-  const add = ({ start, end, path = '$' }: Bounds) => {
-    // What starts and ends within bounds lies between them, whichever of the two each bound speaks of.
-    for (const { low, high } of [start, end, { low: start.low, high: end.high }]) {
-      if (low === Number.NEGATIVE_INFINITY) continue;
-      const to = Math.min(high, Math.max(last, low));
-      windows.push({ path, from: dayText(low), to: dayText(to), days: Math.max(0, to - low + 1) });
-    }
-  };
-  const always = conjunctive(expression);
-  for (const criterion of expression.PrimaryCriteria.CriteriaList)
-    add(meet(boundsOf(criterion.filters), always));
-  if (always.path !== undefined) add(always);
-  walk(expression, {
-    criterion(criterion) {
-      add(boundsOf(criterion.filters));
-      if (criterion.UserDefinedPeriod)
-        add(boundsOfPeriod(criterion.UserDefinedPeriod, `${criterion.path}.UserDefinedPeriod`));
-    },
-    demographic: ({ filters }) => add(boundsOf(filters)),
-  });
-  if (expression.CensorWindow) add(boundsOfPeriod(expression.CensorWindow, '$.CensorWindow'));
+  const found = boundsOfDefinition(expression);
+  const stretch = stretchOf(expression);
+  const { bounds } = found;
+  const shift = ({ subject }: Bound) =>
+    subject === 'index-start' ? 0 : stretch.length + (subject === 'other' ? stretch.reach : 0);
+  const lows = bounds.filter(({ side }) => side === 'low');
+  const highs = bounds.filter(({ side }) => side === 'high');
+  // What must be followed by so many days cannot begin within them.
+  const last = dayNumber(today) - stretch.after;
+  const windows = [
+    ...found.inverted.map(({ path, from, to }) => windowOf(path, from, to, 0)),
+    ...periodWindows(found, last),
+    ...lows.map((low) => {
+      const to = Math.max(last, low.day);
+      return windowOf(low.path, low.day, to, to - low.day + 1 - shift(low));
+    }),
+  ];
+  windows.push(...nearBounds([...bounds, ...found.unbinding]));
+  // Of one and the same date that tells everything: bounds that exclude each other leave nothing.
+  if (bounds.every(({ subject }) => subject === 'index-start')) return windows;
+  const latest = furthest(lows, (low) => low.day + shift(low));
+  const earliest = furthest(highs, (high) => shift(high) - high.day);
+  if (latest && earliest) windows.push(between(latest, earliest, shift(latest) + shift(earliest)));
   return windows;
 }
 
-/** What every demographic criterion that must hold asks of the index event's dates. */
-function conjunctive(expression: CohortExpression): Bounds {
-  const groups = [
-    ...(expression.AdditionalCriteria ? [expression.AdditionalCriteria] : []),
-    ...expression.InclusionRules.map((rule) => rule.expression),
-  ];
-  return groups.map(boundsOfGroup).reduce(meet, unbound);
+/** From each bound to the next, whichever way they look: whatever is told apart by any of them lies between two. */
+function nearBounds(bounds: readonly Bound[]): DateWindow[] {
+  const begins = ({ side, day }: Bound) => (side === 'low' ? day : day + 1);
+  const sorted = bounds.toSorted((one, other) => begins(one) - begins(other));
+  return sorted.flatMap((bound, i) => {
+    const next = sorted[i + 1];
+    if (next === undefined || begins(next) === begins(bound)) return [];
+    return [windowOf(pathOf(bound, next), begins(bound), begins(next) - 1, begins(next) - begins(bound))];
+  });
 }
 
-function boundsOfGroup(group: CriteriaGroup): Bounds {
-  const { CriteriaList, DemographicCriteriaList, Groups, Type, Count } = group;
-  const members = CriteriaList.length + DemographicCriteriaList.length + Groups.length;
-  const all =
-    Type === 'ALL' || (Type === 'AT_LEAST' && Count >= members) || (Type === 'ANY' && members === 1);
-  if (!all) return unbound;
-  return [
-    ...DemographicCriteriaList.map(({ filters }) => boundsOf(filters)),
-    ...Groups.map(boundsOfGroup),
-  ].reduce(meet, unbound);
+/** A period of the definition's own makes its first day everybody's date: with anything that compares dates it asks of that one day. */
+function periodWindows({ periods, bounds, compares }: FoundBounds, last: number): DateWindow[] {
+  return periods.map(({ path, from, to }) => {
+    const alone = compares === undefined && bounds.length === 0 && periods.length === 1;
+    if (!alone) return windowOf(`${path} with ${compares ?? 'other dates'}`, from, to, 0);
+    const end = to === Number.POSITIVE_INFINITY ? Math.max(last, from) : to;
+    return windowOf(path, from, end, end - from + 1);
+  });
 }
 
-function boundsOf(filters: readonly Filter[]): Bounds {
-  return filters
-    .flatMap((filter): Bounds[] =>
-      filter.kind === 'dates'
-        ? [{ ...unbound, [filter.of]: intervalOf(filter.range), path: filter.path }]
-        : [],
-    )
-    .reduce(meet, unbound);
+function between(low: Bound, high: Bound, apart: number): DateWindow {
+  return windowOf(pathOf(low, high), low.day, high.day, high.day - low.day + 1 - apart);
 }
 
-function boundsOfPeriod({ StartDate, EndDate }: Period, path: string): Bounds {
-  const interval = {
-    low: StartDate === undefined ? open.low : dayNumber(StartDate),
-    high: EndDate === undefined ? open.high : dayNumber(EndDate),
-  };
-  return { start: interval, end: open, path };
+function pathOf(one: Bound, other: Bound): string {
+  return one.path === other.path ? one.path : `${one.path}, ${other.path}`;
 }
 
-function intervalOf({ Op, Value, Extent }: DateRange): Interval {
-  const day = dayNumber(Value);
-  switch (Op) {
-    case 'eq':
-      return { low: day, high: day };
-    case 'bt':
-      return { low: day, high: Extent === undefined ? open.high : dayNumber(Extent) };
-    case 'gt':
-      return { low: day + 1, high: open.high };
-    case 'gte':
-      return { low: day, high: open.high };
-    case 'lt':
-      return { low: open.low, high: day - 1 };
-    case 'lte':
-      return { low: open.low, high: day };
-    case '!eq':
-    case '!bt':
-      return open;
-  }
+function windowOf(path: string, from: number, to: number, days: number): DateWindow {
+  return { path, from: dayText(from), to: dayText(to), days: Math.max(0, days) };
 }
 
-const meet = (one: Bounds, other: Bounds): Bounds => ({
-  start: overlap(one.start, other.start),
-  end: overlap(one.end, other.end),
-  path: one.path ?? other.path,
-});
-
-const overlap = (one: Interval, other: Interval): Interval => ({
-  low: Math.max(one.low, other.low),
-  high: Math.min(one.high, other.high),
-});
-
-const dayNumber = (date: string): number =>
-  Math.round(Date.parse(`${date.slice(0, 10)}T00:00:00Z`) / 86_400_000);
-
+/** An open side of a period is no day. */
 function dayText(day: number): string {
-  return new Date(day * 86_400_000).toISOString().slice(0, 10);
+  return Number.isFinite(day) ? new Date(day * 86_400_000).toISOString().slice(0, 10) : 'open';
+}
+
+function furthest(bounds: readonly Bound[], rank: (bound: Bound) => number): Bound | undefined {
+  const [first, ...others] = bounds;
+  return others.reduce((best, one) => (best !== undefined && rank(best) >= rank(one) ? best : one), first);
 }

@@ -22,6 +22,7 @@ export interface MoimTables extends MailboxTables {
     entity: string;
     accepted_at: string;
     removed_at: string | null;
+    line: string;
   };
   policy: {
     version: number;
@@ -30,11 +31,16 @@ export interface MoimTables extends MailboxTables {
     applied_at: string;
     body_text: string | null;
     applied_by: string | null;
+    applied_hand: string | null;
   };
   person: {
     name: string;
     role: 'engineer' | 'approver' | 'dpo' | 'reader';
     credential: string;
+    second_credential: Generated<string | null>;
+    added_by: string;
+    confirmed_by: Generated<string | null>;
+    hand: string;
     created_at: string;
     removed_at: string | null;
   };
@@ -42,6 +48,7 @@ export interface MoimTables extends MailboxTables {
     id: string;
     job: string;
     person: string;
+    hand: string;
     study_hash: string;
     data_version: string;
     policy: number;
@@ -105,6 +112,7 @@ export interface MoimTables extends MailboxTables {
     minimum_cell: number;
     show_zero: boolean;
     job: string;
+    keyed: boolean;
   };
   released: {
     job: string;

@@ -83,3 +83,28 @@ test('an epoch opened without knowing of a loss admits none', () => {
   const entries = log(fact(1), ['epoch-opened', { epoch: 2, reason: 'to be sure', lost: null }]);
   assert.deepEqual(verifyWitnessed(entries, [seen(whole, 2)]), { ok: false, entry: 2, fault: 'changed' });
 });
+
+test('an answer written over a witnessed entry is a change, whatever a later epoch admits', () => {
+  for (const kind of ['job-answered', 'reply-resent']) {
+    const rewritten = log(
+      fact(1),
+      fact(2),
+      ['job-held', { i: 3 }],
+      [kind, { i: 44 }],
+      ['epoch-opened', { epoch: 2, reason: 'disk lost', lost: { epoch: 1, n: 4, hash: 'x' } }],
+    );
+    assert.deepEqual(verifyWitnessed(rewritten, [seen(whole, 2), seen(whole, 4)]), {
+      ok: false,
+      entry: 4,
+      fault: 'changed',
+    });
+  }
+  const still = log(
+    fact(1),
+    fact(2),
+    ['restored', {}],
+    ['set-back', {}],
+    ['epoch-opened', { epoch: 2, reason: 'disk lost', lost: { epoch: 1, n: 4, hash: 'x' } }],
+  );
+  assert.equal(verifyWitnessed(still, [seen(whole, 3), seen(whole, 4)]).ok, true);
+});

@@ -20,9 +20,10 @@ for (const table of cdmTables) await noteFingerprint(alpha.pool, 'cdm', table);
 const persons = personsOf(alpha);
 const jobOf = (study: SentStudy): string => study.jobs.alpha ?? '';
 
+await persons.add(undefined, 'ada', 'approver');
 await persons.add(undefined, 'dana', 'dpo');
-await persons.add('dana', 'ada', 'approver');
 await persons.add('dana', 'bob', 'approver');
+await persons.confirm('ada', 'bob');
 await persons.apply('dana', 'permit = "one-person"');
 await alpha.start();
 
@@ -70,6 +71,7 @@ test('an approval withdrawn during the run', async () => {
 
 test('an approver removed during the run', async () => {
   await persons.add('dana', 'carl', 'approver');
+  await persons.confirm('ada', 'carl');
   const study = await whileItRuns('carl', [], async () => {
     await persons.done('dana', 'user', 'remove', 'carl');
   });

@@ -15,7 +15,7 @@ const network = await openNetwork({ after }, { sites: { alpha: { persons: 90, sa
 const { hub, lead } = network;
 const [alpha] = network.sites as [Site];
 const persons = personsOf(alpha);
-const { by, done, add, apply } = persons;
+const { by, done, add, apply, confirm } = persons;
 const jobOf = (study: SentStudy): string => study.jobs.alpha ?? '';
 const held = (study: SentStudy, code: string) => persons.held(jobOf(study), code);
 const dry = (study: SentStudy, person: string) => persons.dryRun(person, jobOf(study));
@@ -43,11 +43,12 @@ test('nobody is registered: the console approves, and is recorded so', async () 
 });
 
 test('once persons are registered, they are named and show their credential', async () => {
+  await add(undefined, 'eve', 'engineer');
   await add(undefined, 'dana', 'dpo');
   const late = await by(undefined, 'user', 'add', 'mallory', '--role', 'approver');
   assert.equal(late.code, 3, 'the console adds nobody once there is a data-protection officer');
-  await add('dana', 'eve', 'engineer');
   await add('dana', 'ada', 'approver');
+  await confirm('eve', 'ada');
   await add('dana', 'rob', 'reader');
   const study = await sendStudy(network);
   await held(study, 'approval-needed');

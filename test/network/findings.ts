@@ -7,6 +7,7 @@ export interface Finding {
   readonly check: string;
   readonly state: 'ok' | 'warning' | 'failed';
   readonly says: string;
+  readonly remedy?: string;
 }
 
 export async function openFindings(

@@ -15,6 +15,8 @@ export interface Persons {
   /** The same, which must succeed. */
   done(person: string | undefined, ...words: string[]): Promise<Answer>;
   add(by: string | undefined, name: string, role: Role): Promise<void>;
+  /** Another hand confirms who was added: they count as a person of their own. */
+  confirm(by: string, name: string): Promise<void>;
   /** Puts a policy in force: the three keys it must have, and these lines. Gives the file. */
   apply(by: string | undefined, lines: string): Promise<string>;
   credential(name: string): string;
@@ -40,6 +42,10 @@ export function personsOf(site: Site): Persons {
     },
     async add(by, name, role) {
       credentials.set(name, (await persons.done(by, 'user', 'add', name, '--role', role)).out);
+    },
+    async confirm(by, name) {
+      const half = (await persons.done(by, 'user', 'confirm', name)).out;
+      credentials.set(name, `${persons.credential(name)}.${half}`);
     },
     async apply(by, lines) {
       const file = join(site.home, `policy-${Math.random().toString(36).slice(2)}.toml`);

@@ -126,10 +126,10 @@ it('lets calls, an enrolment and a node’s link through the proxy’s TLS, and 
   const hubHome = join(home, 'hub');
   const env = { ...process.env, MOIM_PORT: String(hubPort) };
   assert.equal((await startMoim(ending, hubHome, ['hub', 'init'], { env }).ended).code, 0);
-  const hub = startMoim(ending, hubHome, ['hub', 'run'], { env, lifeMs: 60_000 });
+  const hub = startMoim(ending, hubHome, ['hub', 'run'], { env, lifeMs: 150_000 });
   await hub.line(/^ready /, 30_000);
   const [file = '', ...words] = proxy;
-  const served = startProcess(ending, file, words, { lifeMs: 60_000 });
+  const served = startProcess(ending, file, words, { lifeMs: 150_000 });
   const ca = readFileSync(join(home, 'tls/certificate.pem'));
   const get = (path: string, headers: Record<string, string> = {}) => call(port, ca, path, headers);
   await until('the proxy', () => get('/healthz').catch(() => undefined));
@@ -165,9 +165,9 @@ it('lets calls, an enrolment and a node’s link through the proxy’s TLS, and 
   const enrolled = await moim(seoul, 'node', 'enroll', '--hub', url, '--token', token, '--json');
   const { fingerprints } = JSON.parse(enrolled) as { fingerprints: { site: string } };
   await moim({ home: hubHome, env }, 'hub', 'approve', fingerprints.site);
-  const node = startMoim(ending, seoul.home, ['node', 'run'], { env: seoul.env, lifeMs: 60_000 });
+  const node = startMoim(ending, seoul.home, ['node', 'run'], { env: seoul.env, lifeMs: 150_000 });
   await until('the link through the proxy', () => /"msg":"link-up"/.test(node.stderr()), 30_000);
-  assert.match(hub.stderr(), /"msg":"link-up"/);
+  await until('the hub to say so too', () => /"msg":"link-up"/.test(hub.stderr()));
   node.kill('SIGTERM');
   assert.equal((await node.ended).code, 0, node.stderr());
   served.kill('SIGTERM');
@@ -200,7 +200,17 @@ function proxyAt(home: string, port: number, hubPort: number): string[] {
   writeFileSync(join(home, 'nginx.conf'), text);
   const upstream = readFileSync(join(folder, 'proxy/upstream.conf'), 'utf8');
   writeFileSync(join(home, 'upstream.conf'), upstream.replace('28080', String(hubPort)));
-  return [nginx.path, '-p', home, '-c', join(home, 'nginx.conf'), '-e', 'stderr', '-g', 'daemon off;'];
+  return [
+    nginx.path,
+    '-p',
+    home,
+    '-c',
+    join(home, 'nginx.conf'),
+    '-e',
+    'stderr',
+    '-g',
+    'daemon off; master_process off;',
+  ];
 }
 
 /** One call through the proxy, as a client that knows its certificate. */

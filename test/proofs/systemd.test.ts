@@ -119,7 +119,7 @@ for (const party of ['hub', 'node'] as const) {
     assert.equal(env.MOIM_HOME, home);
     const start = (words: readonly string[]) => {
       const [file = '', ...args] = [...user, ...words];
-      return startProcess({ after: (work) => t.after(work) }, file, args, { env, cwd: '/', lifeMs: 60_000 });
+      return startProcess({ after: (work) => t.after(work) }, file, args, { env, cwd: '/', lifeMs: 120_000 });
     };
     const moim = command.split(' ')[0] ?? '';
     const made = start([moim, party, 'init']);
@@ -131,7 +131,7 @@ for (const party of ['hub', 'node'] as const) {
       assert.equal((await served.ended).code, 2, served.stderr());
       return;
     }
-    await served.line(/^ready /, 40_000);
+    await served.line(/^ready /, 90_000);
     served.kill('SIGTERM');
     assert.equal((await served.ended).code, 0, served.stderr());
     const left = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(home));

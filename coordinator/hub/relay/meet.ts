@@ -40,7 +40,7 @@ export async function meetSite(deps: MeetDeps, site: string, resume: Position): 
     if (anew.length === 0 && !opened) {
       // Once noted it stands until a person decides: what is queued meanwhile would take numbers that the site has seen.
       const { seen } = await readHubStanding(transaction);
-      if (!isBeyond(resume, last) && !(site in seen)) return false;
+      if (!isBeyond(resume, last) && !Object.hasOwn(seen, site)) return false;
       await noteSetBack(transaction, deps.log, site, resume, at);
       return true;
     }

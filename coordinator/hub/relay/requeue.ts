@@ -28,14 +28,21 @@ export async function requeue(transaction: HubDb, deps: MeetDeps, site: string):
     .where('study.state', '!=', 'withdrawn')
     .orderBy(sql`job.change`)
     .execute();
-  const waiting = await undelivered(transaction, site, new Set(open.map(({ job }) => job)), at);
+  const { jobs: waiting, orders: queued } = await undelivered(
+    transaction,
+    site,
+    new Set(open.map(({ job }) => job)),
+    at,
+  );
   const studies = new Map<string, { readonly ends: string | null }>();
   let added = 0;
   for (const { job, study, copy, jws, ends, expires_at } of open) {
     studies.set(study, { ends });
     if (waiting.has(job)) continue;
     added += 1;
-    await send(transaction, deps, site, { kind: 'job', job, study: copy ?? jws }, expires_at);
+    const message = await send(transaction, deps, site, { kind: 'job', job, study: copy ?? jws }, expires_at);
+    // An order that comes before it is delivered takes its place (study/overtake.ts).
+    await transaction.updateTable('job').set({ message }).where('job', '=', job).execute();
   }
   for (const [study, { ends }] of studies) {
     const orders = await transaction
@@ -46,35 +53,37 @@ export async function requeue(transaction: HubDb, deps: MeetDeps, site: string):
       .execute();
     const last = Math.max(deps.now(), ends === null ? deps.now() : Date.parse(`${ends}T23:59:59.999Z`));
     const until = new Date(last + deps.expiryDays * dayMs).toISOString();
-    for (const { jws } of orders)
+    for (const { jws } of orders.filter((order) => !queued.has(order.jws)))
       await send(transaction, deps, site, { kind: 'order', study, order: jws }, until);
   }
   return added;
 }
 
-/** The open jobs whose envelopes have not been delivered yet; envelopes of jobs that have ended are not sent any more. */
+/** The open jobs and the orders whose envelopes have not been delivered yet; envelopes of jobs that have ended are not sent any more. */
 async function undelivered(
   transaction: HubDb,
   site: string,
   open: ReadonlySet<string>,
   at: string,
-): Promise<ReadonlySet<string>> {
+): Promise<{ readonly jobs: ReadonlySet<string>; readonly orders: ReadonlySet<string> }> {
   const rows = await transaction
     .selectFrom('outbox')
     .select(['message', 'envelope'])
     .where('peer', '=', site)
     .where('acked_at', 'is', null)
     .execute();
-  const waiting = new Set<string>();
+  const jobs = new Set<string>();
+  const orders = new Set<string>();
   for (const { message, envelope } of rows) {
     // Sound: this hub signed it.
     const { body } = claimedPayload(envelope) as Envelope;
+    if (body.kind === 'order') orders.add(body.order);
     if (body.kind !== 'job') continue;
-    if (open.has(body.job)) waiting.add(body.job);
+    if (open.has(body.job)) jobs.add(body.job);
     else
       await transaction.updateTable('outbox').set({ acked_at: at }).where('message', '=', message).execute();
   }
-  return waiting;
+  return { jobs, orders };
 }
 
 async function send(
@@ -83,7 +92,7 @@ async function send(
   site: string,
   body: Envelope['body'],
   expiresAt: string,
-): Promise<void> {
+): Promise<string> {
   const now = clock();
   const at = new Date(now).toISOString();
   const id = uuidv7(now);
@@ -92,4 +101,5 @@ async function send(
     identity.key,
   );
   await enqueue(transaction, site, { message: id, envelope, expiresAt, now: at });
+  return id;
 }

@@ -45,7 +45,7 @@ export async function noteSetBack(
   at: string,
 ): Promise<void> {
   const { epoch, code, seen } = await readHubStanding(transaction);
-  if (site in seen) return;
+  if (Object.hasOwn(seen, site)) return;
   const position = { epoch: Number(held.epoch), seq: Number(held.seq) };
   const facts = { code: code ?? 'set-back', seen: JSON.stringify({ ...seen, [site]: position }) };
   await transaction

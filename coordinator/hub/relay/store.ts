@@ -11,6 +11,7 @@ import { type Position, placeOf } from '#host/mailbox.ts';
 import { lockPositions, movePositions } from '#host/mailbox-batch.ts';
 import type { Envelope, ReplyBody } from '#protocol/envelope.ts';
 import { MoimError } from '#protocol/errors.ts';
+import type { PublicKey } from '#protocol/keys.ts';
 import { type ReplyHeader, verifyReply } from '#protocol/reply.ts';
 import type { HubDb } from '../database.ts';
 import type { HubIdentity } from '../identity.ts';
@@ -60,7 +61,7 @@ export function createReplyStore(deps: {
       // A reply that is sent again has its old header and a head of today. (Both keys first: a promise that fails while another is awaited
       // fails for nobody, and takes the process with it.)
       const key = await signerOf(deps.db, site, body.header, 'sealedAt');
-      const headKey = shown === undefined ? site.key : await signerOf(deps.db, site, shown, 'at');
+      const headKey = shown === undefined ? site.key : await headSigner(deps.db, site, shown);
       const [header, head] = await Promise.all([
         verifyReply(body.header, body.sealed, key),
         shown === undefined
@@ -72,7 +73,17 @@ export function createReplyStore(deps: {
   };
 }
 
-/** A link hands on one delivery at a time, so a site stands in a batch once; where it does not, the later ones wait for the next. */
+/** A head that names no key is nobody's: it gets no receipt, and the answer it came with is taken all the same. */
+async function headSigner(db: HubDb, site: Site, head: string): Promise<PublicKey> {
+  try {
+    return await signerOf(db, site, head, 'at');
+  } catch (cause) {
+    if (cause instanceof MoimError) return site.key;
+    throw cause;
+  }
+}
+
+/** A link hands on one delivery at a time, so a site stands in a batch once; where it does not, the later one is sent again. */
 async function storeBatch(
   transaction: HubDb,
   batch: readonly Arrived[],
@@ -86,7 +97,8 @@ async function storeBatch(
     transaction,
     batch.map(({ body }) => body.job),
   );
-  const judged = batch.map((reply) => judge(reply, held, jobs));
+  const seen = new Set<string>();
+  const judged = batch.map((reply) => judge(reply, held, jobs, seen));
   const good = judged.flatMap((each) => (each.kind === 'good' ? each : []));
   const stored = await insertReplies(transaction, good);
   const { receipts, facts } = await countersignAll(
@@ -129,8 +141,12 @@ function judge(
   reply: Arrived,
   held: Map<string, Position>,
   jobs: ReadonlyMap<string, { site: string; study: string; hash: string }>,
+  judged: Set<string>,
 ): Judged {
   const last = held.get(reply.site) ?? { epoch: 1n, seq: 0n };
+  // Told from the batch itself: a link that was cut and came back within one batch may bring the site a second time.
+  if (judged.has(reply.site)) return { kind: 'refused', error: new MoimError('out-of-order') };
+  judged.add(reply.site);
   const place = placeOf(last, reply.at);
   if (place === 'taken') return { kind: 'repeated' };
   if (place === 'gap') return { kind: 'refused', error: new MoimError('out-of-order') };

@@ -3,6 +3,7 @@
  * do), its jobs are noted, and one envelope a site goes into the outbox, all in one transaction.
  */
 
+import { sql } from 'kysely';
 import { record } from '#host/audit-log.ts';
 import { enqueueAll } from '#host/mailbox-batch.ts';
 import { sealEnvelope } from '#protocol/envelope.ts';
@@ -11,7 +12,7 @@ import { uuidv7 } from '#protocol/ids.ts';
 import { fingerprint } from '#protocol/keys.ts';
 import { openOrder } from '#protocol/order.ts';
 import { claimedLead, openStudy, type SignedStudy } from '#protocol/study.ts';
-import { assembleCopies } from '#protocol/study-copy.ts';
+import { assembleCopies, copyLength } from '#protocol/study-copy.ts';
 import type { HubDb } from '../database.ts';
 import type { HubIdentity } from '../identity.ts';
 import { checkProof, leadFor } from './lead.ts';
@@ -44,6 +45,9 @@ export interface Sender {
   readonly sha256: string;
 }
 
+/** Rows of one INSERT: PostgreSQL takes 65,535 parameters a statement. */
+const mostRows = 2_000;
+
 /** Bytes of envelopes that one study may make the hub hold. */
 const mostBytes = 512 * 1024 * 1024;
 
@@ -69,15 +73,17 @@ export async function acceptStudy(
   const left = order === undefined ? undefined : await openOrder(order, study.lead.key);
   if (left && (left.study !== study.id || left.order !== 'withdraw' || left.version !== study.version - 1))
     throw new MoimError('bad-input', 'the order beside the study does not withdraw the version before');
-  const copies = signatures && assembleCopies(signed, signatures);
-  const opened = await Promise.all((copies ?? []).map((copy) => openStudy(copy, study.lead.key)));
-  const documents = copies ?? study.sites.map(() => jws);
-  if ((documents[0]?.length ?? 0) * study.sites.length > mostBytes)
-    throw new MoimError('too-large', 'the study times its sites is more than the hub will carry');
+  // What costs the sender nothing to write comes before what costs the hub: sites that are not there, and more than it will carry.
   await refuseUnknownSites(
     deps.db,
     study.sites.map(({ site }) => site),
   );
+  const [place] = study.sites;
+  const longest = signatures && place ? copyLength(signed, place) : jws.length;
+  if (longest * study.sites.length > mostBytes)
+    throw new MoimError('too-large', 'the study times its sites is more than the hub will carry');
+  const copies = signatures && (await openCopies(signed, signatures));
+  const documents = copies?.map((copy) => copy.jws) ?? study.sites.map(() => jws);
   const seal = () =>
     Promise.all(
       study.sites.map(async ({ site, job }, i) => {
@@ -113,7 +119,7 @@ export async function acceptStudy(
     const taken = await transaction
       .selectFrom('job')
       .select('job')
-      .where('job', 'in', jobs)
+      .where('job', '=', sql<string>`any(${jobs}::uuid[])`)
       .limit(1)
       .executeTakeFirst();
     if (taken || new Set(jobs).size !== jobs.length)
@@ -136,24 +142,24 @@ export async function acceptStudy(
       // The new jobs once more, in envelopes of their own: these take the places of old ones that still wait.
       await overtake(transaction, { study: study.id, version: study.version - 1 }, await seal(), false, at);
     }
-    await transaction
-      .insertInto('job')
-      .values(
-        study.sites.map((place, i) => ({
-          job: place.job,
-          message: messages[i]?.message ?? null,
-          study: study.id,
-          version: study.version,
-          site: place.site,
-          copy: copies?.[i] ?? null,
-          copy_hash: opened[i]?.hash ?? null,
-          state: 'waiting',
-          code: null,
-          changed_at: at,
-          expires_at: expiresAt,
-        })),
-      )
-      .execute();
+    const rows = study.sites.map((place, i) => ({
+      job: place.job,
+      message: messages[i]?.message ?? null,
+      study: study.id,
+      version: study.version,
+      site: place.site,
+      copy: copies?.[i]?.jws ?? null,
+      copy_hash: copies?.[i]?.hash ?? null,
+      state: 'waiting',
+      code: null,
+      changed_at: at,
+      expires_at: expiresAt,
+    }));
+    for (let from = 0; from < rows.length; from += mostRows)
+      await transaction
+        .insertInto('job')
+        .values(rows.slice(from, from + mostRows))
+        .execute();
     await enqueueAll(transaction, messages);
     if (left && order !== undefined) {
       const before = await transaction
@@ -204,6 +210,14 @@ async function checkFollows(
       },
     );
   if (newest.state === 'withdrawn') throw new MoimError('study-ended', 'the study was withdrawn');
+}
+
+/** Assembles and verifies the copies, a few at a time: the first bad one ends it, and the hub goes on serving meanwhile. */
+async function openCopies(signed: SignedStudy, signatures: readonly string[]): Promise<SignedStudy[]> {
+  const opened: SignedStudy[] = [];
+  for (const copies of assembleCopies(signed, signatures))
+    opened.push(...(await Promise.all(copies.map((copy) => openStudy(copy, signed.study.lead.key)))));
+  return opened;
 }
 
 /** A study names enrolled sites: a lead's slip shows at once, and nobody fills the outbox with invented ones. */

@@ -2,6 +2,8 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Kysely, PostgresDialect } from 'kysely';
+import { record } from '#host/audit-log.ts';
 import { type CommandContext, textFlag } from '#host/command.ts';
 import { readSetting } from '#host/config.ts';
 import { type Database, openDatabase } from '#host/postgres/database.ts';
@@ -9,9 +11,13 @@ import { databaseError } from '#host/postgres/error.ts';
 import { migrate } from '#host/postgres/migrate.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { quoteName } from '#sql/cdm/ddl.ts';
+import type { MoimTables } from '#sql/tables/moim.ts';
 import { keepPersonKeys } from '../../cdm/person-keys.ts';
+import { answerVersion, dataVersion } from '../../cdm/version.ts';
 import { readNodeConfig } from '../../config.ts';
+import type { NodeDb } from '../../database.ts';
 import { readNodeIdentity } from '../../identity.ts';
+import { namedPerson } from '../../person/acting.ts';
 
 /** Opens the database and brings the CDM's schema to its present state. Refuses an attached CDM, and one not made by us. */
 export async function withOwnCdm<T>(
@@ -67,8 +73,21 @@ export function archiveSecret(context: CommandContext, schema: string): string |
   return readNodeIdentity(context.home, readSetting(context.env, 'MOIM_KEY_PASSPHRASE')).archive.secret;
 }
 
-/** After a load: the persons' keys, where the home is a node's. A locked key is no fault of the load: the keys come when the node runs. */
-export async function keepKeys(context: CommandContext, database: Database, schema: string): Promise<void> {
+/** The node's own tables beside the CDM. */
+export const moimOf = ({ pool }: Database): NodeDb =>
+  new Kysely<MoimTables>({ dialect: new PostgresDialect({ pool }) }).withSchema('moim');
+
+/**
+ * After a load, where the home is a node's: the load goes on record, and the persons get their keys. A locked key is no fault of the load: the
+ * keys come when the node runs, and the entry cannot name the data as answers do.
+ */
+export async function keepLoad(
+  context: CommandContext,
+  database: Database,
+  schema: string,
+  person: string | undefined,
+): Promise<void> {
+  if (person === undefined) return;
   let secret: string | undefined;
   try {
     secret = archiveSecret(context, schema);
@@ -76,11 +95,26 @@ export async function keepKeys(context: CommandContext, database: Database, sche
     if (!(error instanceof MoimError)) throw error;
     context.note(`the persons have no keys yet (${error.code}): they come when the node runs`);
   }
-  if (secret === undefined) return;
-  await migrate(database.pool, 'moim', 'moim');
   const at = new Date().toISOString();
+  const version =
+    secret === undefined ? null : answerVersion(await dataVersion(database.pool, schema), secret);
+  await moimOf(database)
+    .transaction()
+    .execute((transaction) => record(transaction, at, 'data-loaded', { dataVersion: version, person }));
+  if (secret === undefined) return;
   const count = await keepPersonKeys(database.pool, schema, secret, { wait: true, at });
   if (count !== undefined) context.note(`${count.keyed} of ${count.persons} persons have a key`);
+}
+
+/** Who loads data into the schema that a node answers from, known before anything is touched; undefined where it is no node's. */
+export async function loadingPerson(
+  context: CommandContext,
+  database: Database,
+  schema: string,
+): Promise<string | undefined> {
+  if (!isNode(context) || readNodeConfig(context.home, context.env).cdmSchema !== schema) return undefined;
+  await migrate(database.pool, 'moim', 'moim');
+  return namedPerson(context, moimOf(database));
 }
 
 const isNode = (context: CommandContext): boolean => existsSync(join(context.home, 'keys', 'archive.json'));

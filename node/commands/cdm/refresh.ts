@@ -7,18 +7,20 @@ import type { LoadedTable } from '../../cdm/load.ts';
 import type { PersonKeyCount } from '../../cdm/person-keys.ts';
 import { openProgress } from '../../cdm/progress.ts';
 import { type RefreshReport, refreshCdm } from '../../cdm/refresh.ts';
-import { archiveSecret, withOwnCdm } from './own.ts';
+import { namedPerson, personFlags, personUsage } from '../../person/acting.ts';
+import { archiveSecret, moimOf, withOwnCdm } from './own.ts';
 
 export const refresh: Command = {
   summary:
     'Put a whole new extract in place of the data in force: loads beside, checks, swaps at once. Works beside a running node.',
-  usage: 'DIR [--schema cdm] [--ignore-unknown]',
-  options: { schema: { type: 'string' }, 'ignore-unknown': { type: 'boolean' } },
+  usage: `DIR [--schema cdm] [--ignore-unknown]   ${personUsage}`,
+  options: { schema: { type: 'string' }, 'ignore-unknown': { type: 'boolean' }, ...personFlags },
   async run(context) {
     const directory = needArg(context, 0, 'DIR');
     return withOwnCdm(context, async (database, schema) => {
       const secret = archiveSecret(context, schema);
       if (secret !== undefined) await migrate(database.pool, 'moim', 'moim');
+      const person = secret === undefined ? undefined : await namedPerson(context, moimOf(database));
       const progress = openProgress(context);
       const loaded: LoadedTable[] = [];
       try {
@@ -28,6 +30,7 @@ export const refresh: Command = {
           ignoreUnknown: context.flags['ignore-unknown'] === true,
           archiveSecret: secret,
           at: new Date().toISOString(),
+          person,
           signal: context.signal,
           onProgress: ({ table, bytes, totalBytes }) => progress.show(bytes / Math.max(1, totalBytes), table),
           onWait: (what) => {

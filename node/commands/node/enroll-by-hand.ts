@@ -5,7 +5,7 @@ import { readAnswer, writeRequest } from '#host/enrolment-file.ts';
 import { fingerprint } from '#protocol/keys.ts';
 import { readNodeIdentity } from '../../identity.ts';
 import { proofOf } from '../../link/enrol.ts';
-import { pinChecked } from './pin.ts';
+import { pinChecked, pinningPerson } from './pin.ts';
 import { passphrase } from './with-database.ts';
 
 export async function writeEnrolment(context: CommandContext, file: string, token: string): Promise<number> {
@@ -20,7 +20,7 @@ export async function writeEnrolment(context: CommandContext, file: string, toke
 export async function takeAnswer(context: CommandContext, file: string, url: string): Promise<number> {
   const identity = readNodeIdentity(context.home, passphrase(context));
   const { site, state, hub } = readAnswer(file);
-  pinChecked(context.home, { url, site, key: hub });
+  await pinChecked(context, { url, site, key: hub }, await pinningPerson(context));
   context.note(`this node ${identity.fingerprint}, the hub ${fingerprint(hub)}: compare both by telephone`);
   const prints = { site: identity.fingerprint, hub: fingerprint(hub) };
   const text = `site ${site}\n  this node  ${prints.site}\n  the hub    ${prints.hub}\nstate ${state}`;

@@ -10,8 +10,9 @@ import { fingerprint } from '#protocol/keys.ts';
 import { readNodeConfig } from '../../config.ts';
 import { readNodeIdentity } from '../../identity.ts';
 import { enrolAtHub } from '../../link/enrol.ts';
+import { personFlags, personUsage } from '../../person/acting.ts';
 import { takeAnswer, writeEnrolment } from './enroll-by-hand.ts';
-import { pinChecked } from './pin.ts';
+import { pinChecked, pinningPerson } from './pin.ts';
 import { passphrase } from './with-database.ts';
 
 /** The address of a hub that no network leads to (RFC 6761: never a host). */
@@ -20,8 +21,7 @@ const nowhere = 'https://hub.invalid';
 export const enroll: Command = {
   summary:
     'Enrol at a hub with the one-time token its operator gave. Compare both fingerprints with the operator by telephone.',
-  usage:
-    '--hub URL (--token T | --token-file F) [--wait S]  |  (--token T | --token-file F) --request FILE  |  --answer FILE',
+  usage: `--hub URL (--token T | --token-file F) [--wait S]  |  (--token T | --token-file F) --request FILE  |  --answer FILE   ${personUsage}`,
   options: {
     hub: { type: 'string' },
     token: { type: 'string' },
@@ -29,6 +29,7 @@ export const enroll: Command = {
     wait: { type: 'string' },
     request: { type: 'string' },
     answer: { type: 'string' },
+    ...personFlags,
   },
   async run(context) {
     const answered = textFlag(context, 'answer');
@@ -43,10 +44,11 @@ export const enroll: Command = {
     const until = Date.now() + numberFlag(context, 'wait', 0, 0) * 1000;
     const identity = readNodeIdentity(context.home, passphrase(context));
     const http = hubHttp(url, hubWay(readNodeConfig(context.home, context.env)));
+    const person = await pinningPerson(context);
     const patient = Date.now() < until;
     for (let round = 0; ; round += 1) {
       const { site, state, hub } = await enrolAtHub(http, token, identity);
-      pinChecked(context.home, { url, site, key: hub });
+      await pinChecked(context, { url, site, key: hub }, person);
       if (round === 0) {
         context.note(
           `this node ${identity.fingerprint}, the hub ${fingerprint(hub)}: compare both by telephone`,

@@ -47,10 +47,12 @@ export async function openHttp(home: string, url: string | undefined, weight: nu
       form: 'json',
       async run(input, draw) {
         lines.length = 0;
-        const response = await app.inject(requestOf(input, tokens, draw));
+        const request = requestOf(input, tokens, draw);
+        const { method } = request;
+        const response = await app.inject(request);
         const { statusCode, body } = response;
         if (statusCode >= 500 && statusCode !== 503) throw new Error(`answered ${statusCode}`);
-        if (statusCode >= 400 && statusCode !== 404 && statusCode !== 405) checkRefusal(body);
+        if (statusCode >= 400 && method !== 'HEAD') checkRefusal(body);
         return [body, ...lines, JSON.stringify(response.headers)];
       },
     },
@@ -90,7 +92,9 @@ function requestOf(input: Buffer, tokens: ReadonlyMap<string, string>, draw: Dra
   return {
     method: methods.find((method) => method === wish.method) ?? 'GET',
     // Waiting is what these two are for.
-    url: encodeURI(`/${url.replace(/^\/+/, '')}`.slice(0, 4_000).toWellFormed())
+    url: (draw.chance(0.9) ? encodeURI : asWritten)(
+      `/${url.replace(/^\/+/, '')}`.slice(0, 4_000).toWellFormed(),
+    )
       .replaceAll(/([?&]wait)=\d+/g, '$1=0')
       .replace(/poll\/down/g, 'poll/dawn'),
     headers,
@@ -99,6 +103,9 @@ function requestOf(input: Buffer, tokens: ReadonlyMap<string, string>, draw: Dra
     remoteAddress: `10.${draw.below(64)}.${draw.below(256)}.${draw.below(256)}`,
   };
 }
+
+/** Bad escapes too, which `encodeURI` would escape. */
+const asWritten = (url: string): string => url.replace(/[^\x21-\x7e]/g, '%zz');
 
 function wishOf(input: Buffer): Record<string, unknown> {
   try {

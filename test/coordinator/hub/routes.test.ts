@@ -140,3 +140,16 @@ it('slows down whoever asks too often', async () => {
   }
   assert.ok(codes.includes(429));
 });
+
+// Found by fuzz:wire: the framework's own words quote the path.
+it('answers a path that is none in its own words, and quotes nothing of it', async () => {
+  for (const [url, code] of [
+    ['/MARKER', 'not-found'],
+    [`/api/v1/studies/MARKER${'0'.repeat(110)}/replies`, 'bad-input'],
+    ['/api/v1/studies/MARKER%zz/replies', 'bad-input'],
+  ] as const) {
+    const { body } = await app.inject({ url });
+    assert.equal(JSON.parse(body).error.code, code, body);
+    assert.doesNotMatch(body, /MARKER/);
+  }
+});

@@ -22,7 +22,7 @@ const [studyHash, data, cells] = ['a', 'b', 'c'].map((letter) => letter.repeat(6
 
 function policyOf(file: Partial<PolicyFile>, more: Partial<PolicyVersion> = {}): PolicyVersion {
   const policy = completePolicy({ minimumCell: 5, showZero: true, analyses: ['count'], ...file });
-  return { version: 3, policy, hash: '', appliedBy: 'eve', ...more };
+  return { version: 3, policy, hash: '', appliedBy: 'eve', appliedHand: 'eve', ...more };
 }
 
 const one = policyOf({ permit: 'one-person' });
@@ -35,6 +35,7 @@ async function standing(policy: PolicyVersion, asked: Partial<Asked> = {}): Prom
 }
 
 type Row = Partial<{
+  hand: string;
   study_hash: string;
   data_version: string;
   policy: number;
@@ -55,6 +56,7 @@ async function approved(person: string, row: Row = {}): Promise<void> {
       id: uuidv7(now),
       job,
       person,
+      hand: person,
       study_hash: studyHash,
       data_version: data,
       policy: 3,
@@ -70,7 +72,15 @@ async function approved(person: string, row: Row = {}): Promise<void> {
 async function person(name: string, role: 'approver' | 'dpo' | 'engineer' | 'reader'): Promise<void> {
   await db
     .insertInto('person')
-    .values({ name, role, credential: 'none', created_at: '2026-01-01T00:00:00.000Z', removed_at: null })
+    .values({
+      name,
+      role,
+      credential: 'none',
+      added_by: 'console',
+      hand: name,
+      created_at: '2026-01-01T00:00:00.000Z',
+      removed_at: null,
+    })
     .execute();
 }
 
@@ -173,7 +183,7 @@ test('by somebody who has not the right', async () => {
 });
 
 test('by whoever put the policy in force, alone', async () => {
-  const own = policyOf({ permit: 'one-person' }, { appliedBy: 'ada' });
+  const own = policyOf({ permit: 'one-person' }, { appliedBy: 'ada', appliedHand: 'ada' });
   await approved('ada');
   assert.equal(await standing(own), 'second-person-needed');
   await approved('bob');
@@ -182,11 +192,40 @@ test('by whoever put the policy in force, alone', async () => {
 
 test('the console counts while nobody is registered, and never twice', async () => {
   await approved('console');
-  const applied = { appliedBy: 'console' };
+  const applied = { appliedBy: 'console', appliedHand: null };
   assert.equal(await standing(policyOf({ permit: 'one-person' }, applied)), 'approval-needed');
   await pool.query('delete from moim.person');
   assert.equal(await standing(policyOf({ permit: 'one-person' }, applied)), 'granted by console');
   assert.equal(await standing(policyOf({ permit: 'two-persons' }, applied)), 'second-person-needed');
+});
+
+test('two names in one hand are one', async () => {
+  await approved('ada');
+  await approved('bob', { hand: 'ada' });
+  assert.equal(await standing(two), 'second-person-needed');
+  const own = policyOf({ permit: 'one-person' }, { appliedBy: 'eve', appliedHand: 'ada' });
+  assert.equal(await standing(own), 'second-person-needed');
+  await person('carl', 'approver');
+  await approved('carl');
+  assert.equal(await standing(two), 'granted by ada and bob and carl');
+  assert.equal(await standing(own), 'granted by ada and bob and carl');
+});
+
+test('under a policy that the console put in force beside registered persons one is not enough', async () => {
+  await approved('ada');
+  for (const appliedHand of ['console', undefined]) {
+    const { appliedHand: _none, ...policy } = policyOf({ permit: 'one-person' }, { appliedBy: 'console' });
+    const beside = appliedHand === undefined ? policy : { ...policy, appliedHand };
+    assert.equal(await standing(beside), 'second-person-needed');
+  }
+  await approved('bob');
+  assert.equal(
+    await standing(policyOf({ permit: 'one-person' }, { appliedBy: 'console', appliedHand: 'console' })),
+    'granted by ada and bob',
+  );
+  const installed = policyOf({ permit: 'one-person' }, { appliedBy: 'console', appliedHand: null });
+  await pool.query(`delete from moim.approval where person = 'bob'`);
+  assert.equal(await standing(installed), 'granted by ada', 'the installer’s is another matter');
 });
 
 test('reviewed: the hash that was approved, and no other', async () => {

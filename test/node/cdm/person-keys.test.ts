@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Pool } from 'pg';
 import { makeHome } from '#host/home.ts';
 import { personKeyMaker } from '#node/cdm/person-key.ts';
+import { keepPersonKeys } from '#node/cdm/person-keys.ts';
 import { commands } from '#node/commands/cdm.ts';
 import { makeNodeIdentity } from '#node/identity.ts';
 import { testDatabase } from '#test/support/database.ts';
@@ -77,8 +78,31 @@ test('persons renumbered by a refresh keep their keys; the audit log and the ans
     persons: 20,
     keyed: 20,
     kept: 15,
+    person: 'console',
   });
+  const loaded = await node.pool.query("select body from moim.audit where kind = 'data-loaded'");
+  assert.deepEqual(
+    loaded.rows.map(({ body }) => body),
+    [{ dataVersion: last.before, person: 'console' }],
+  );
   assert.deepEqual(await node.findings(), ['info person-keys-kept 15']);
+});
+
+test('after a restore, whose backup holds no keys, they are made anew, and the check says what cannot be told', async (t) => {
+  const node = await openNode(t);
+  await node.run('load', extractOf(t, { sources: named(20) }));
+  const before = await keysOf(node.pool);
+  await node.pool.query('truncate moim.person_key');
+  assert.deepEqual(await node.findings(), ['info person-keys-old 1']);
+  await keepPersonKeys(node.pool, 'cdm', node.secret, { wait: true, at: new Date().toISOString() });
+  assert.deepEqual(await keysOf(node.pool), before, 'the same persons have the same keys');
+  assert.deepEqual(await node.findings(), ['info person-keys-kept 20']);
+  await node.pool.query('truncate moim.person_key');
+  await node.run('refresh', extractOf(t, { sources: named(15) }));
+  assert.equal((await keysOf(node.pool)).size, 15);
+  assert.deepEqual(await node.findings(), ['info person-keys-not-compared 1']);
+  await node.run('refresh', extractOf(t, { sources: named(10) }));
+  assert.deepEqual(await node.findings(), ['info person-keys-kept 10']);
 });
 
 test('keys differ between two homes', async (t) => {

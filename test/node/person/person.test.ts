@@ -12,7 +12,7 @@ import { personsOf, policyText } from '#test/network/persons.ts';
 
 const site = await openStandalone({ after }, 'alpha');
 const persons = personsOf(site);
-const { by, done, add, apply } = persons;
+const { by, done, add, apply, confirm } = persons;
 
 const finding = async (): Promise<Finding | undefined> => (await openFindings(site)).get('persons');
 
@@ -33,12 +33,13 @@ test('a name is plain, and never one that the log means something else by', asyn
   assert.equal((await by(undefined, 'user', 'add', 'ada', '--role', 'king')).code, 2);
 });
 
-test('until somebody holds a right, the console does; then it is theirs', async () => {
+test('until somebody is registered, the console acts; then it registers the first data-protection officer and nothing else', async () => {
   await apply(undefined, '');
   await add(undefined, 'eve', 'engineer');
   const file = join(site.home, 'policy.toml');
   assert.equal((await by(undefined, 'policy', 'apply', file)).code, 3, 'an engineer is there');
   assert.match((await by(undefined, 'policy', 'apply', file)).err, /--as NAME/);
+  assert.equal((await by(undefined, 'user', 'add', 'mallory', '--role', 'approver')).code, 3);
   await apply('eve', 'approvalDays = 9');
   assert.equal((await by('eve', 'user', 'add', 'mallory', '--role', 'approver')).code, 3);
   await add(undefined, 'dana', 'dpo');
@@ -116,19 +117,24 @@ test('no table holds a credential', async () => {
   const listed = await done(undefined, 'user', 'list', '--json');
   assert.deepEqual(
     (JSON.parse(listed.out) as { name: string }[]).map((one) => Object.keys(one)),
-    Array.from({ length: 4 }, () => ['name', 'role', 'since']),
+    Array.from({ length: 4 }, () => ['name', 'role', 'since', 'addedBy', 'confirmedBy', 'hand']),
   );
+  assert.match((await done(undefined, 'user', 'list')).out, /^ada +approver .*added by dana$/m);
 });
 
 test('doctor tells what the policy asks and nobody here can give', async () => {
   assert.equal((await finding())?.state, 'ok');
   await apply('dana', 'permit = "one-person"');
+  assert.match((await finding())?.says ?? '', /too few/, 'ada is in the hand of dana');
+  await confirm('eve', 'ada');
   assert.equal((await finding())?.state, 'ok', 'ada may approve under the policy of dana');
   await done('dana', 'user', 'remove', 'ada');
   assert.match((await finding())?.says ?? '', /too few for the policy in force/);
   await apply('eve', 'permit = "two-persons"');
   assert.match((await finding())?.says ?? '', /too few/);
   await add('dana', 'bob', 'approver');
+  assert.match((await finding())?.says ?? '', /too few/);
+  await confirm('eve', 'bob');
   assert.equal((await finding())?.state, 'ok');
 });
 
@@ -153,4 +159,55 @@ test('the policy is kept with its comments; a bad file changes nothing', async (
   }
   assert.deepEqual(await newest(), [kept]);
   assert.match((await done(undefined, 'policy', 'show')).out, /3 in all/);
+  writeFileSync(file, `# Confirmed by the board in June.\n${text}`);
+  await done('eve', 'policy', 'apply', file);
+  const [again] = await newest();
+  assert.equal(again?.version, kept?.version);
+  assert.match(again?.body_text ?? '', /in June/);
+});
+
+test('two policies at the same instant: both are put in force, one after the other', async () => {
+  const files = [11, 12, 13].map((k) => {
+    const file = join(site.home, `at-once-${k}.toml`);
+    writeFileSync(file, policyText(`approvalDays = ${k}`));
+    return file;
+  });
+  const before = await rowsOf<{ n: number }>(site.pool, 'select max(version)::int as n from moim.policy');
+  await Promise.all(files.map((file) => done('eve', 'policy', 'apply', file)));
+  const after = await rowsOf<{ n: number }>(site.pool, 'select max(version)::int as n from moim.policy');
+  assert.equal(after[0]?.n, (before[0]?.n ?? 0) + 3);
+});
+
+test('a hand does not confirm its own, nor twice, and both halves of the credential are needed', async () => {
+  assert.equal((await by(undefined, 'user', 'confirm', 'bob')).code, 3, 'the console');
+  await add('dana', 'carl', 'approver');
+  await add('dana', 'dora', 'approver');
+  for (const name of ['dana', 'dora', 'carl'])
+    assert.equal((await by(name, 'user', 'confirm', 'carl')).code, 3, name);
+  assert.equal((await by('rob', 'user', 'confirm', 'carl')).code, 3, 'a reader');
+  const known = persons.credential('carl');
+  await confirm('eve', 'carl');
+  assert.equal((await by('bob', 'user', 'confirm', 'carl')).code, 3, 'carl is a hand of his own already');
+  const whole = persons.credential('carl');
+  const as = (credential: string) =>
+    command(
+      site.home,
+      { ...site.env, MOIM_USER_CREDENTIAL: credential },
+      'node',
+      'user',
+      'confirm',
+      'dora',
+      '--as',
+      'carl',
+    );
+  for (const half of [known, `.${whole.split('.')[1]}`, whole.split('.').reverse().join('.'), `${known}.`])
+    assert.equal((await as(half)).code, 3);
+  assert.equal((await as(whole)).code, 0);
+});
+
+test('the last data-protection officer stays', async () => {
+  const last = await by('dana', 'user', 'remove', 'dana');
+  assert.equal(last.code, 3);
+  assert.match(last.err, /the last who may register persons/);
+  assert.equal((await by(undefined, 'user', 'add', 'zoe', '--role', 'dpo')).code, 3);
 });
