@@ -63,13 +63,9 @@ async function connect(target: Target, secure: boolean, way: HubWay): Promise<Du
       clearTimeout(timer);
       work();
     };
-    stream.once(secure ? 'secureConnect' : 'connect', () =>
-      settle(() => {
-        stream.off('error', reject);
-        resolve(stream);
-      }),
-    );
+    stream.once(secure ? 'secureConnect' : 'connect', () => settle(() => resolve(stream)));
     stream.once('error', (fault) => settle(() => reject(fault)));
+    if (plain) stream.once('close', () => plain.destroy());
   });
 }
 
@@ -102,6 +98,8 @@ function tunnel(target: Target, proxy: URL): Promise<Duplex> {
     });
     request.once('connect', (answer, stream, head) => {
       clearTimeout(timer);
+      // From here on the request does not listen to it, and under TLS nobody does: what breaks it shows above.
+      stream.on('error', () => stream.destroy());
       if (answer.statusCode !== 200) {
         stream.destroy();
         return reject(proxyRefusal(answer.statusCode ?? 0));

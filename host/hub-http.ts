@@ -15,7 +15,7 @@ export interface HubCall {
   readonly body?: string;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
-  /** Bytes of an answer that are read at most. */
+  /** Bytes of an answer that are read at most: 1 MiB where nothing is said. */
   readonly limit?: number;
 }
 
@@ -47,11 +47,7 @@ export function hubHttp(url: string, way: HubWay = {}, keepAlive = false): HubHt
 
 const send = (url: string, agent: Agent, call: HubCall): Promise<HubAnswer> =>
   new Promise((resolve, reject) => {
-    const {
-      method = call.body === undefined ? 'GET' : 'POST',
-      body,
-      limit = Number.POSITIVE_INFINITY,
-    } = call;
+    const { method = call.body === undefined ? 'GET' : 'POST', body, limit = 1024 * 1024 } = call;
     const timeout = AbortSignal.timeout(call.timeoutMs ?? 60_000);
     const failed = (cause: unknown) =>
       reject(call.signal?.aborted ? new MoimError('interrupted') : hubFault(url, cause));

@@ -94,6 +94,8 @@ export const Welcome = Type.Object(
     ...Position,
     /** The newest audit head of this site that the hub countersigned: a node whose log does not hold it was set back. */
     head: Type.Optional(Type.Object({ epoch: Ordinal, n: Ordinal, hash: Sha256 }, closed)),
+    /** The receipt for that head (protocol/witness.ts): the site's own signature proves it. */
+    receipt: Type.Optional(Jws),
     /** The head of the roster, signed by the hub. */
     roster: Type.Optional(Jws),
   },

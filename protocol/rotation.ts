@@ -36,6 +36,9 @@ export type Rotation = Static<typeof Rotation>;
 /** A chain of rotations, the oldest first. */
 export const RotationChain = Type.Array(Jws, { minItems: 1, maxItems: 100 });
 
+/** Rotations in a hub's answer that are looked at: each costs two verifications. */
+export const mostFollowed = 64;
+
 /** Rotations that a frame of the handshake may carry: it is read before the peer has proved anything. */
 export const mostCarried = 8;
 

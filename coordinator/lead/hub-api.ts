@@ -6,9 +6,14 @@ import type { HubWay } from '#host/hub-way.ts';
 import { type ErrorCode, MoimError } from '#protocol/errors.ts';
 import { Instant, Sha256, SiteSlug, Uuid } from '#protocol/ids.ts';
 import { PublicKey } from '#protocol/keys.ts';
+import { mostFollowed } from '#protocol/rotation.ts';
 import { parser } from '#protocol/schema.ts';
 import { Sealed } from '#protocol/seal.ts';
 import type { SignedFile } from './signed-file.ts';
+
+/** Bytes of an answer that are read at most, by what it may hold. One that is longer is the hub's fault, not this machine's. */
+const mebibyte = 1024 * 1024;
+const small = 65_536;
 
 const open = { additionalProperties: true } as const;
 /** What the hub says is shown on a terminal: words of a closed form. */
@@ -56,9 +61,18 @@ const Replies = Type.Object(
   },
   open,
 );
-const Hub = Type.Object({ key: PublicKey, rotations: Type.Optional(Type.Array(Type.String())) }, open);
+const Hub = Type.Object(
+  {
+    key: PublicKey,
+    rotations: Type.Optional(Type.Array(Type.String({ maxLength: 4096 }), { maxItems: mostFollowed })),
+  },
+  open,
+);
 const Roster = Type.Object(
-  { roster: Type.Union([Type.String(), Type.Null()]), heads: Type.Array(Type.String()) },
+  {
+    roster: Type.Union([Type.String(), Type.Null()]),
+    heads: Type.Array(Type.String({ maxLength: 4096 }), { maxItems: 10_000 }),
+  },
   open,
 );
 const Sent = Type.Object({ study: Uuid, version: Type.Integer(), hash: Type.String() }, open);
@@ -84,8 +98,9 @@ export interface HubApi {
 /** `way`: through which proxy, trusting which authority (host/hub-way.ts). */
 export function hubApi(url: string, token: string, signal?: AbortSignal, way: HubWay = {}): HubApi {
   const http = hubHttp(url, way);
-  const call = async (path: string, body?: unknown): Promise<unknown> => {
+  const call = async (path: string, limit: number, body?: unknown): Promise<unknown> => {
     const response = await http.call(path, {
+      limit,
       headers: { authorization: `Bearer ${token}` },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal ? { signal } : {}),
@@ -105,21 +120,29 @@ export function hubApi(url: string, token: string, signal?: AbortSignal, way: Hu
         ...chain(rotations),
         ...(proof === undefined ? {} : { proof }),
       };
-      return parser(Sent).parse(await call('/api/v1/studies', { study: jws, ...beside }), 'hub answer');
+      const answer = await call('/api/v1/studies', small, { study: jws, ...beside });
+      // Not the sender's fault, and no refusal: the study may be there.
+      if (!parser(Sent).check(answer))
+        throw new MoimError('hub-unreachable', 'something answered that is no hub');
+      return answer;
     },
     order: async (study, order, rotations) =>
-      void (await call(`/api/v1/studies/${study}/orders`, { order, ...chain(rotations) })),
+      void (await call(`/api/v1/studies/${study}/orders`, small, { order, ...chain(rotations) })),
     jobs: async (study, after, wait, version) =>
       parser(Jobs).parse(
         await call(
           `/api/v1/studies/${study}/jobs?after=${after}&wait=${wait}${version === undefined ? '' : `&version=${version}`}`,
+          16 * mebibyte,
         ),
         'hub answer',
       ),
-    hub: async () => parser(Hub).parse(await call('/api/v1/hub'), 'hub answer'),
-    roster: async () => parser(Roster).parse(await call('/api/v1/roster'), 'hub answer'),
+    hub: async () => parser(Hub).parse(await call('/api/v1/hub', 4 * small), 'hub answer'),
+    roster: async () => parser(Roster).parse(await call('/api/v1/roster', 32 * mebibyte), 'hub answer'),
     replies: async (study, version) =>
-      parser(Replies).parse(await call(`/api/v1/studies/${study}/replies?version=${version}`), 'hub answer'),
+      parser(Replies).parse(
+        await call(`/api/v1/studies/${study}/replies?version=${version}`, 384 * mebibyte),
+        'hub answer',
+      ),
   };
 }
 

@@ -15,26 +15,24 @@ import type { SealingPair } from '#protocol/keys.ts';
 import { parseJson, parser } from '#protocol/schema.ts';
 import type { SignedStudy } from '#protocol/study.ts';
 
+const Version = { version: Type.Integer({ minimum: 1 }), hash: Sha256 };
+const closed = { additionalProperties: false } as const;
+
 const StudyRecord = Type.Object(
   {
     study: Type.String(),
     /** The newest version. */
     jws: Type.String(),
-    /** The versions before it. */
-    older: Type.Optional(
-      Type.Array(
-        Type.Object(
-          { version: Type.Integer({ minimum: 1 }), hash: Sha256, jws: Type.String() },
-          { additionalProperties: false },
-        ),
-      ),
-    ),
+    /** Every other one that was signed here, also one that was never sent and gave way to another of its number. */
+    older: Type.Optional(Type.Array(Type.Object({ ...Version, jws: Type.String() }, closed))),
+    /** What went to the hub and may have come there, whatever the hub says of it later. */
+    sent: Type.Optional(Type.Array(Type.Object(Version, closed))),
     hub: Type.Optional(Type.String()),
     tokenFile: Type.Optional(Type.String()),
     /** The last order that was signed here. */
     order: Type.Optional(Type.String()),
   },
-  { additionalProperties: false },
+  closed,
 );
 export type StudyRecord = Static<typeof StudyRecord>;
 
@@ -82,11 +80,41 @@ export function listStudyRecords(home: string): string[] {
     .sort();
 }
 
-/** The record with a newer version on top of the one it follows; one of the same number that was never sent gives way to it. */
-export function withVersion(record: StudyRecord, before: SignedStudy, signed: SignedStudy): StudyRecord {
-  const kept = (record.older ?? []).filter(({ version }) => version < before.study.version);
-  const last = { version: before.study.version, hash: before.hash, jws: before.jws };
-  return { ...record, jws: signed.jws, older: [...kept, last] };
+/** The record with a newer version on top; `newest` is the one that was there, known by its hash like all that were signed. */
+export function withVersion(record: StudyRecord, newest: SignedStudy, signed: SignedStudy): StudyRecord {
+  const others = (record.older ?? []).filter(({ hash }) => hash !== newest.hash && hash !== signed.hash);
+  const last = { version: newest.study.version, hash: newest.hash, jws: newest.jws };
+  return { ...record, jws: signed.jws, older: [...others, last] };
+}
+
+/** The record of a version that is about to be sent. */
+export function withSent(record: StudyRecord, { study, hash }: SignedStudy): StudyRecord {
+  const others = (record.sent ?? []).filter((each) => each.hash !== hash);
+  return { ...record, sent: [...others, { version: study.version, hash }] };
+}
+
+/**
+ * Throws MoimError `study-exists` where another document of this number went to the hub: with two of them a hub could show some hospitals the
+ * one and some the other, both signed.
+ */
+export function refuseSecond(record: StudyRecord, version: number, hash?: string): void {
+  const other = record.sent?.find((each) => each.version === version && each.hash !== hash);
+  if (other)
+    throw new MoimError(
+      'study-exists',
+      `version ${version} with hash ${other.hash} went to the hub already`,
+      {
+        remedy:
+          'Send the signed file of that version again (`moim study send`), then amend. A hub that took it and shows an older one keeps it back: ask its operator, or sign a new study.',
+      },
+    );
+}
+
+/** The version of a number that was signed here: of several the one that was sent, else the last. */
+export function signedVersion(record: StudyRecord, version: number): string | undefined {
+  const own = (record.older ?? []).filter((each) => each.version === version);
+  const sent = own.find(({ hash }) => record.sent?.some((each) => each.hash === hash));
+  return (sent ?? own.at(-1))?.jws;
 }
 
 const makeFolder = (home: string): void => void mkdirSync(folder(home), { recursive: true, mode: 0o700 });

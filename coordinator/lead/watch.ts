@@ -16,7 +16,7 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   readonly say: (job: HubJob) => void;
   /** Called where the study itself changed. */
-  readonly stands: (study: HubStudy) => void;
+  readonly stands: (study: HubStudy) => unknown;
   /** The hub was not to be had: it is waited for. */
   readonly waits?: (code: ErrorCode) => void;
   readonly longestPauseMs?: number;
@@ -56,7 +56,7 @@ export async function watchStudy(options: WatchOptions): Promise<WatchEnd> {
     const found = await ask('0', 0);
     if (found) {
       const { state, version: newest, order } = found.study;
-      if (standing !== `${state} ${newest} ${order ?? ''}`) stands(found.study);
+      if (standing !== `${state} ${newest} ${order ?? ''}`) await stands(found.study);
       standing = `${state} ${newest} ${order ?? ''}`;
       for (const job of found.jobs) {
         const told = `${job.state} ${job.code ?? ''} ${job.reason ?? ''} ${job.late}`;

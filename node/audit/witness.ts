@@ -35,14 +35,20 @@ export async function headOf(
   return signHead({ site: hub.site, epoch: Number(epoch), ...head, at }, identity.key);
 }
 
+/** What the hub says when the two meet: what it holds of this node, with the receipts for it. */
+export interface HubWelcome {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly head?: SeenHead;
+  readonly receipts?: readonly string[];
+}
+
 /**
  * What the hub's welcome says about this node's past. Throws MoimError `set-back` where the hub holds more than this node remembers, or where it
- * was restored and nobody has confirmed it: then, and for as long as the node stands still, nothing is sent.
+ * was restored and nobody has confirmed it: then, and for as long as the node stands still, nothing is sent. Of a head that is lost only a receipt
+ * with this site's own signature halts the node over restarts; on the hub's bare word it goes on as soon as the hub says otherwise.
  */
-export async function meetHub(
-  deps: WitnessDeps,
-  welcome: { readonly epoch: number; readonly seq: number; readonly head?: SeenHead },
-): Promise<void> {
+export async function meetHub(deps: WitnessDeps, welcome: HubWelcome): Promise<void> {
   const { db, hub } = deps;
   const standing = await readStanding(db);
   const there = { epoch: BigInt(welcome.epoch), seq: BigInt(welcome.seq) };
@@ -53,10 +59,20 @@ export async function meetHub(
       (BigInt(head.epoch) === standing.epoch && !(await holdsHead(db, head))));
   const ahead = isBeyond(there, await position(db, hubPeer(hub), 'out'));
   const restored = standing.code === 'restored';
-  if (headLost || ahead || (standing.haltedAt !== null && !restored)) {
-    await halt(deps, { position: { epoch: welcome.epoch, seq: welcome.seq }, ...(head ? { head } : {}) });
+  const proven = headLost && (await isOwn(deps, head, welcome.receipts));
+  if (proven || ahead || (standing.haltedAt !== null && !restored)) {
+    await halt(deps, { position: { epoch: welcome.epoch, seq: welcome.seq }, ...(proven ? { head } : {}) });
     throw new MoimError('set-back');
   }
+  if (headLost)
+    throw new MoimError(
+      'set-back',
+      'the hub names a head of this log that is not in it, and does not prove it',
+      {
+        remedy:
+          'Ask the hub operator: the hub lies, or what it holds is not whole. Nothing is sent until it says otherwise.',
+      },
+    );
   if (!restored) return;
   // That no answer is missing says nothing of what was taken back without one: an approval, a lead, a rule. A person has to confirm it.
   await metAfterRestore(deps);
@@ -120,6 +136,19 @@ export async function lostHead(
     }
   }
   return undefined;
+}
+
+/** Whether a receipt says of this very head that the site signed it. */
+async function isOwn(
+  deps: Pick<WitnessDeps, 'hub' | 'identity'>,
+  head: SeenHead,
+  receipts: readonly string[] = [],
+): Promise<boolean> {
+  const receipt = receipts.find((each) => {
+    const { epoch, n, hash } = claimed(each);
+    return epoch === head.epoch && n === head.n && hash === head.hash;
+  });
+  return receipt !== undefined && verified(deps, receipt);
 }
 
 async function isKept(db: NodeDb, jws: string): Promise<boolean> {

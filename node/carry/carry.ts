@@ -47,10 +47,10 @@ export async function carryIntoNode(deps: NodeCarryDeps, jws: string): Promise<C
       peer: hubPeer(hub),
       expect: { from: 'hub', to: hub.site, key, hub: key },
       now: deps.now,
-      async meet({ ack, head }) {
+      async meet({ ack, head, receipts = [] }) {
         // The file was verified with the new key: the hub holds it.
         if (successor) await repinHub(deps, successor);
-        await meetHub(deps, { ...ack, ...(head ? { head } : {}) });
+        await meetHub(deps, { ...ack, ...(head ? { head } : {}), receipts });
       },
       store: (envelope, at) => storeDelivery(deps, envelope, at),
       async rest({ receipts = [] }) {

@@ -9,7 +9,8 @@ import type { Welcome } from './handshake.ts';
 
 /** Before anything is sent: what the hub's welcome says beside the position. */
 export async function meetWelcome(deps: LinkClientDeps, welcome: Welcome): Promise<void> {
-  await meetHub(deps, welcome);
+  const { receipt, ...said } = welcome;
+  await meetHub(deps, { ...said, receipts: receipt === undefined ? [] : [receipt] });
   if (welcome.roster !== undefined) await keepRosterHead(deps, welcome.roster);
   // What waited for the hub's word may go on.
   deps.received();

@@ -6,6 +6,7 @@ import { type HubHttp, hubHttp } from '#host/hub-http.ts';
 import type { HubWay } from '#host/hub-way.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { fingerprint } from '#protocol/keys.ts';
+import { mostFollowed } from '#protocol/rotation.ts';
 import type { NodeIdentity, PinnedHub } from '../identity.ts';
 import { successorOf } from '../trust/hub.ts';
 import { tryPath } from './better-path.ts';
@@ -86,7 +87,9 @@ async function ask(
 /** The fingerprint of a key that follows the pinned one by its own word: the node takes it over at the next link. */
 async function successorPrint(hub: PinnedHub, answer: unknown): Promise<string | undefined> {
   const { rotations } = Object(answer) as { rotations?: unknown };
-  const successor = await successorOf(hub, Array.isArray(rotations) ? rotations.map(String) : undefined);
+  const chain =
+    Array.isArray(rotations) && rotations.length <= mostFollowed ? rotations.map(String) : undefined;
+  const successor = await successorOf(hub, chain);
   return successor && fingerprint(successor.key);
 }
 

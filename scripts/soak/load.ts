@@ -60,6 +60,8 @@ export class Lead {
     while (!signal.aborted) {
       const { code, err } = await command(this.#network.lead.home, {}, 'study', ...words);
       if (code === 0) return true;
+      // Said a second time, since the first answer was lost on its way.
+      if (words[0] === 'withdraw' && /the study was withdrawn/.test(err)) return true;
       if (code !== unavailable && !/many requests/i.test(err))
         throw new Error(`moim study ${words[0]} ended with ${code}: ${err.slice(-500)}`);
       this.repeated += 1;

@@ -17,6 +17,8 @@ export interface HostileHub {
   readonly key: PrivateKey;
   /** What it shows as the word of a key before. */
   rotation?: readonly string[];
+  /** What it says of the node's audit log when it welcomes it. */
+  welcome?: Pick<Extract<Frame, { t: 'welcome' }>, 'head' | 'receipt'>;
   /** Everything the node sent after the handshake, over all links. */
   readonly frames: readonly Frame[];
   /** How often a node came to the end of the handshake. */
@@ -49,7 +51,8 @@ export async function openHostileHub(t: Ending): Promise<HostileHub> {
         const signature = await sign(said, 'moim-link-hub', key);
         const rotation = hub.rotation ? { rotation: [...hub.rotation] } : {};
         socket.send(writeFrame({ t: 'challenge', version: 1, nonce, signature, ...rotation }));
-      } else if (frame.t === 'proof') socket.send(writeFrame({ t: 'welcome', epoch: 1, seq: 0 }));
+      } else if (frame.t === 'proof')
+        socket.send(writeFrame({ t: 'welcome', epoch: 1, seq: 0, ...hub.welcome }));
       else if (frame.t === 'resume') {
         live = socket;
         links += 1;

@@ -18,6 +18,11 @@ const network = await openNetwork(
 const { lead } = network;
 const [alpha] = network.sites as [Site];
 await alpha.start();
+// What the node reads for itself at its start is no statement of a job.
+await until(
+  'the person keys to be caught up',
+  async () => (await rowsOf(alpha.pool, 'select from moim.person_key_version')).length > 0,
+);
 
 /** Holds tables of the CDM, so that whatever reads them waits. */
 async function holding(tables: string, work: () => Promise<void>): Promise<void> {

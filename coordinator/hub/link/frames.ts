@@ -4,7 +4,7 @@ import type { FrameHandlers } from '#host/frame-handlers.ts';
 import { position } from '#host/mailbox.ts';
 import type { Frame } from '#protocol/frame.ts';
 import { refuseHalted } from '../relay/meet.ts';
-import { newestHead } from '../relay/witness.ts';
+import { newestHead, newestReceipts } from '../relay/witness.ts';
 import { newestRosterHead } from '../roster/roster.ts';
 import type { Site } from '../sites/site.ts';
 import { noteState } from '../study/job.ts';
@@ -15,12 +15,14 @@ export async function welcomeOf(deps: LinkDeps, site: Site): Promise<Frame> {
   await refuseHalted(deps.db);
   const last = await position(deps.db, site.site, 'in');
   const head = await newestHead(deps.db, site.site);
+  const [receipt] = await newestReceipts(deps.db, site.site, 1);
   const roster = await newestRosterHead(deps.db);
   return {
     t: 'welcome',
     epoch: Number(last.epoch),
     seq: Number(last.seq),
     ...(head ? { head } : {}),
+    ...(receipt === undefined ? {} : { receipt }),
     ...(roster ? { roster: roster.head } : {}),
   };
 }

@@ -14,15 +14,20 @@ import { moveKey, siteOfHello } from '../sites/key.ts';
 import type { Site } from '../sites/site.ts';
 import type { LinkDeps } from './server.ts';
 
-/**
- * Gives the approved site that proved its key. Throws MoimError with the coarse code that the node is told. `ended` ends what link is up
- * under a key that was good until now.
- */
+/** What the handshake tells the links. */
+export interface Greeting {
+  /** An approved site was named: the name is not proved yet. */
+  readonly named: () => void;
+  /** Ends the link, and what is becoming one, under a key of the site that was good until now. */
+  readonly ended: (site: string) => Promise<void>;
+}
+
+/** Gives the approved site that proved its key. Throws MoimError with the coarse code that the node is told. */
 export async function greet(
   deps: LinkDeps,
   channel: Channel,
   inbox: FrameReader,
-  ended: (site: string) => Promise<void>,
+  { named, ended }: Greeting,
 ): Promise<Site> {
   const hello = await inbox.next();
   if (hello.t !== 'hello') throw new MoimError('bad-input', 'hello was expected');
@@ -41,6 +46,7 @@ export async function greet(
   const { site, successor } = found;
   if (site.state !== 'approved')
     throw new MoimError(site.state === 'revoked' ? 'unknown-site' : 'not-approved');
+  named();
   const nonce = toBase64url(randomBytes(32));
   const said = transcript(hello, version, nonce, thumbprint(deps.identity.public)) as unknown as Json;
   channel.send(

@@ -21,8 +21,8 @@ export interface PollTimes {
 export interface PollSession {
   readonly id: string;
   readonly channel: Channel;
-  /** Bytes that one request may carry. */
-  room(): number;
+  /** Before the body of a request is read. `abandon` ends the reading of it, where a newer request takes its place. */
+  expect(n: number, size: number, abandon: () => void): void;
   /** Takes frames under the request's number. `paused`: send nothing more yet, ask again under the same number. */
   up(n: number, frames: readonly string[]): Promise<{ paused: boolean }>;
   /** The frames after batch `after`, waiting for some; `cut` when the caller went away. */
@@ -39,10 +39,13 @@ export function pollSession(times: PollTimes, over: () => void): PollSession {
   let fault: ErrorCode | undefined;
   let admitted = false;
   let [taken, given] = [0, 0];
+  /** The newest request was answered, and not with a pause. */
+  let goOn = true;
   let last: readonly string[] | undefined;
   let flowing: PromiseWithResolvers<void> | undefined;
   let wake: (() => void) | undefined;
   let asking = 0;
+  let reading: (() => void) | undefined;
   let timer: NodeJS.Timeout;
 
   const isOver = () => state === 'closed';
@@ -55,7 +58,7 @@ export function pollSession(times: PollTimes, over: () => void): PollSession {
     over();
     for (const tell of done.splice(0)) queueMicrotask(() => tell(fault));
   };
-  const expect = (ms: number) => {
+  const expire = (ms: number) => {
     clearTimeout(timer);
     timer = setTimeout(finish, ms);
   };
@@ -69,10 +72,17 @@ export function pollSession(times: PollTimes, over: () => void): PollSession {
     } finally {
       asking -= 1;
       if (asking === 0 && !isOver())
-        expect(cut?.aborted || state === 'closing' ? times.cutMs : times.patienceMs);
+        expire(cut?.aborted || state === 'closing' ? times.cutMs : times.patienceMs);
     }
   };
-  expect(times.patienceMs);
+  expire(times.patienceMs);
+  /** A node sends more when it was told that the last was taken: one that sends sooner would fill the memory, and is no node of ours. */
+  const refusePressing = (n: number) => {
+    if (n !== taken + 1 || goOn || state !== 'open') return;
+    fault = 'out-of-order';
+    finish();
+    throw new MoimError('out-of-order', 'the answer before was not to go on');
+  };
 
   const channel: Channel = {
     kind: 'poll',
@@ -90,7 +100,7 @@ export function pollSession(times: PollTimes, over: () => void): PollSession {
       fault = why;
       wake?.();
       flowing?.resolve();
-      if (asking === 0) expect(times.cutMs);
+      if (asking === 0) expire(times.cutMs);
     },
     terminate: finish,
     pause() {
@@ -114,16 +124,26 @@ export function pollSession(times: PollTimes, over: () => void): PollSession {
   return {
     id: randomBytes(32).toString('base64url'),
     channel,
-    room: () => (admitted ? frameLimit : greetingLimit),
+    expect(n, size, abandon) {
+      if (!(size <= (admitted ? frameLimit : greetingLimit))) throw new MoimError('too-large');
+      refusePressing(n);
+      // One body at a time; the newer one, since the older may have been cut unseen.
+      reading?.();
+      reading = abandon;
+    },
     up: (n, frames) =>
       during(async () => {
+        refusePressing(n);
         if (n !== taken && n !== taken + 1) throw new MoimError('out-of-order');
         if (n === taken + 1) {
           taken = n;
+          goOn = false;
           for (const frame of frames) if (frame !== '' && state === 'open') take(Buffer.from(frame));
         }
         if (flowing && state === 'open') await soon(flowing.promise, times.waitMs);
-        return { paused: flowing !== undefined && state === 'open' };
+        const paused = flowing !== undefined && state === 'open';
+        if (!paused && n === taken) goOn = true;
+        return { paused };
       }),
     down: (after, cut) =>
       during(async () => {

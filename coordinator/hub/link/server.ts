@@ -17,8 +17,9 @@ import type { HubIdentity } from '../identity.ts';
 import { meetSite } from '../relay/meet.ts';
 import { createReplyStore } from '../relay/store.ts';
 import { newestReceipts } from '../relay/witness.ts';
-import type { Site } from '../sites/site.ts';
+import { findSite, type Site } from '../sites/site.ts';
 import { storeDelivery } from './delivery.ts';
+import { createDoor } from './door.ts';
 import { siteFrames, welcomeOf } from './frames.ts';
 import { greet } from './handshake.ts';
 import { secondSessions } from './second-session.ts';
@@ -35,7 +36,8 @@ export interface LinkDeps {
 }
 
 export interface Links {
-  accept(channel: Channel): void;
+  /** `address`: where it comes from; a stranger who fills the door is told from the others by it. */
+  accept(channel: Channel, address: string): void;
   connected(site: string): boolean;
   /** How many sites are linked now. */
   count(): number;
@@ -46,7 +48,7 @@ export interface Links {
   tell(site: string, frame: Frame): void;
   /** Sends a control frame to every site that is linked. */
   tellAll(frame: Frame): void;
-  /** Closes a site's live link (it was revoked). */
+  /** Closes a site's link, or what is becoming one (it was revoked). */
   drop(site: string): void;
   close(): Promise<void>;
 }
@@ -59,12 +61,11 @@ interface Live {
 /** The handshake ends within this time, or the channel does. */
 const handshakeMs = 10_000;
 
-/** Channels in the handshake at one time. */
-const mostUnproved = 200;
-
 export function createLinks(deps: LinkDeps): Links {
   const live = new Map<string, Live>();
-  const claimed = new Set<string>();
+  /** The channel that proved a site's key: its link is up, or waits for `resume`. */
+  const claimed = new Map<string, Channel>();
+  const door = createDoor();
   const open = new Set<Channel>();
   const replies = createReplyStore(deps);
   const outbox = sharedOutbox(deps.db, deps.now);
@@ -76,14 +77,12 @@ export function createLinks(deps: LinkDeps): Links {
   const secondSession = secondSessions(deps, tell);
   /** Ends the link of a site whose key is another from now on. */
   const ended = async (site: string) => {
-    const channel = live.get(site)?.channel;
+    const channel = claimed.get(site);
     channel?.terminate();
     await new Promise<void>((resolve) => (channel ? channel.onClose(() => resolve()) : resolve()));
   };
 
-  const accept = (channel: Channel) => {
-    // Who has not proved a key yet takes little room, and not for long.
-    if (open.size - live.size >= mostUnproved) return channel.terminate();
+  const accept = (channel: Channel, address: string) => {
     open.add(channel);
     const inbox = frameReader(channel, (code) => {
       deps.log.warn('frame-refused', { code });
@@ -94,18 +93,21 @@ export function createLinks(deps: LinkDeps): Links {
       clearTimeout(timer);
       open.delete(channel);
     });
+    // Who has not proved a key yet takes little room, and not for long.
+    const place = door.enter(channel, address);
     void (async () => {
       try {
-        const site = await greet(deps, channel, inbox, ended);
-        inbox.admit();
+        const site = await greet(deps, channel, inbox, { named: place.named, ended });
         if (claimed.has(site.site)) {
           await secondSession(site);
           throw new MoimError('second-session');
         }
         // A channel that closed meanwhile tells nobody any more: its claim would never be given back.
         if (!channel.open) throw new MoimError('link-closed');
-        claimed.add(site.site);
+        claimed.set(site.site, channel);
         channel.onClose(() => claimed.delete(site.site));
+        place.leave();
+        inbox.admit();
         const session = await begin(site, channel, inbox);
         clearTimeout(timer);
         live.set(site.site, { channel, session });
@@ -141,6 +143,11 @@ export function createLinks(deps: LinkDeps): Links {
     // Before the acknowledgement, so that who has the one has the other.
     const witnessed = (receipt: string) => channel.send(writeFrame({ t: 'witness', receipt }));
     for (const receipt of await newestReceipts(deps.db, site.site)) witnessed(receipt);
+    // The key may have had its day, and the site been revoked, while the node took its time. The last wait before the link is up.
+    const present = await findSite(deps.db, site.site);
+    if (present?.state !== 'approved' || present.fingerprint !== site.fingerprint)
+      throw new MoimError('unknown-site', 'the key is not the site’s any more');
+    if (!channel.open) throw new MoimError('link-closed');
     const session = startSession(
       {
         db: deps.db,
@@ -166,7 +173,7 @@ export function createLinks(deps: LinkDeps): Links {
     accept,
     connected: (site) => live.has(site),
     count: () => live.size,
-    unproved: () => open.size - live.size,
+    unproved: door.count,
     kick: (sites) => {
       for (const site of sites) live.get(site)?.session.kick();
     },
@@ -175,7 +182,7 @@ export function createLinks(deps: LinkDeps): Links {
       const text = writeFrame(frame);
       for (const { channel } of live.values()) if (channel.open) channel.send(text);
     },
-    drop: (site) => live.get(site)?.channel.terminate(),
+    drop: (site) => claimed.get(site)?.terminate(),
     async close() {
       const sessions = [...live.values()];
       for (const { session } of sessions) session.end();

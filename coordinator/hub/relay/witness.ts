@@ -133,15 +133,15 @@ export async function newestHead(
   return row && { epoch: Number(row.epoch), n: Number(row.n), hash: row.hash };
 }
 
-/** The receipts that a site may not have got before its last link broke, the oldest first. */
-export async function newestReceipts(db: HubDb, site: string): Promise<string[]> {
+/** The newest receipts of a site, the oldest first: unless said otherwise all that it may not have got before its last link broke. */
+export async function newestReceipts(db: HubDb, site: string, most = mostUnderWay): Promise<string[]> {
   const rows = await db
     .selectFrom('witness')
     .select('receipt')
     .where('site', '=', site)
     .orderBy('epoch', 'desc')
     .orderBy('n', 'desc')
-    .limit(mostUnderWay)
+    .limit(most)
     .execute();
   return rows.map(({ receipt }) => receipt).reverse();
 }

@@ -58,6 +58,6 @@ export function federationRoutes(app: FastifyInstance, deps: FederationDeps): vo
         says: 'The link of a node: a WebSocket, on which both sides prove their keys.',
       },
     },
-    (socket) => deps.links.accept(webSocketChannel(socket)),
+    (socket, request) => deps.links.accept(webSocketChannel(socket), request.ip),
   );
 }

@@ -19,7 +19,8 @@ const Frames = Type.String();
 const usual: PollTimes = { waitMs: 25_000, patienceMs: 30_000, cutMs: 6_000 };
 
 export interface PollDeps {
-  readonly accept: (channel: Channel) => void;
+  /** `address`: where the channel comes from. */
+  readonly accept: (channel: Channel, address: string) => void;
   readonly times?: PollTimes;
 }
 
@@ -51,10 +52,10 @@ export function pollRoutes(app: FastifyInstance, deps: PollDeps): void {
         says: 'Open a link by long-poll, for networks that let no WebSocket through.',
       },
     },
-    async () => {
+    async (request) => {
       const session = pollSession(deps.times ?? usual, () => void sessions.delete(session.id));
       sessions.set(session.id, session);
-      deps.accept(session.channel);
+      deps.accept(session.channel, request.ip);
       if (!session.channel.open) throw new MoimError('too-many-requests');
       return { session: session.id };
     },
@@ -68,7 +69,7 @@ export function pollRoutes(app: FastifyInstance, deps: PollDeps): void {
       // Before the body is read: who has not proved a key sends little, and says how much.
       preParsing: async (request) => {
         const size = Number(request.headers['content-length'] ?? Number.NaN);
-        if (!(size <= found(request).room())) throw new MoimError('too-large');
+        found(request).expect(Number(request.query.n), size, () => request.raw.destroy());
       },
     },
     async (request) => found(request).up(Number(request.query.n), request.body.split('\n')),

@@ -3,12 +3,13 @@
  * before stays its own.
  */
 
+import { sql } from 'kysely';
 import { record } from '#host/audit-log.ts';
 import { allowedSkewMs } from '#protocol/envelope.ts';
 import { MoimError } from '#protocol/errors.ts';
 import type { Hello } from '#protocol/frame.ts';
 import { fingerprint, type PublicKey, thumbprint } from '#protocol/keys.ts';
-import { follow, type Rotation } from '#protocol/rotation.ts';
+import { follow, formerKeys, mostCarried, type Rotation } from '#protocol/rotation.ts';
 import { claimedKey, claimedPayload } from '#protocol/sign.ts';
 import type { HubDb } from '../database.ts';
 import type { HubIdentity } from '../identity.ts';
@@ -32,20 +33,36 @@ export async function siteOfHello(
 ): Promise<{ readonly site: Site; readonly successor?: Successor } | undefined> {
   const site = await findSite(db, hello.site);
   if (!site) return undefined;
-  if (thumbprint(site.key) === hello.key) return { site };
+  // Whoever is refused for the site's state makes the hub verify nothing.
+  if (site.state !== 'approved' || thumbprint(site.key) === hello.key) return { site };
   const successor = await successorOf(site, hello.rotation);
   if (!successor || thumbprint(successor.key) !== hello.key) return undefined;
   return { site: { ...site, key: successor.key }, successor };
 }
 
-/** The key that follows a site's known one by a chain it shows; undefined where there is none. */
+/** Changes of key of one site in a day, and keys of one site ever: every one stands in the roster for ever. */
+const mostADay = 3;
+const mostKeys = 64;
+const dayMs = 86_400_000;
+const anew = 'The hub operator may revoke the site and have it enrolled anew, under another name.';
+
+/**
+ * The key that follows a site's known one by a chain it shows; undefined where there is none. Throws `unknown-site` for a chain too long
+ * to be taken at once.
+ */
 export async function successorOf(
   site: Site,
   chain: readonly string[] | undefined,
 ): Promise<Successor | undefined> {
-  const followed = chain && (await follow(chain, 'site', site.key));
+  const known = thumbprint(site.key);
+  // Looked for before anything is verified: a stranger who knows a site's name alone costs the hub no signature.
+  const start = chain ? formerKeys(chain).findIndex((from) => thumbprint(from) === known) : -1;
+  if (!chain || start < 0) return undefined;
+  const jws = chain.slice(start);
+  if (jws.length > mostCarried)
+    throw new MoimError('unknown-site', `the key follows by ${jws.length} rotations`, { remedy: anew });
+  const followed = await follow(jws, 'site', site.key);
   if (!followed) return undefined;
-  const jws = chain.slice(-followed.steps.length);
   return { key: followed.key, steps: followed.steps.map((rotation, i) => ({ rotation, jws: jws[i] ?? '' })) };
 }
 
@@ -69,6 +86,7 @@ export async function moveKey(
     if (!first || site.fingerprint !== fingerprint(first.from) || site.state !== 'approved')
       throw new MoimError('unknown-site');
     const at = new Date(now).toISOString();
+    await refuseTooMany(transaction, slug, now, steps.length);
     for (const { rotation, jws } of steps) {
       if (await usedBefore(transaction, fingerprint(rotation.to)))
         throw new MoimError('unknown-site', 'the new key is or was some site’s');
@@ -138,4 +156,26 @@ async function startOf(db: HubDb, slug: string, rotation: Rotation, now: string)
     .executeTakeFirst();
   const earliest = row?.valid_from ?? now;
   return [earliest, [rotation.at, now].sort()[0] ?? now].sort()[1] ?? now;
+}
+
+/** The hub's own record says when a key came: the time in a rotation is the site's word. */
+async function refuseTooMany(db: HubDb, slug: string, now: number, more: number): Promise<void> {
+  const { keys } = await db
+    .selectFrom('site_key')
+    .select(({ fn }) => fn.countAll<bigint>().as('keys'))
+    .where('site', '=', slug)
+    .executeTakeFirstOrThrow();
+  if (Number(keys) + more > mostKeys)
+    throw new MoimError('unknown-site', `a site has ${mostKeys} keys at most`, { remedy: anew });
+  const { moves } = await db
+    .selectFrom('audit')
+    .select(({ fn }) => fn.countAll<bigint>().as('moves'))
+    .where('kind', '=', 'site-key-rotated')
+    .where('at', '>', new Date(now - dayMs).toISOString())
+    .where(sql`body->>'site'`, '=', slug)
+    .executeTakeFirstOrThrow();
+  if (Number(moves) >= mostADay)
+    throw new MoimError('too-many-requests', `the site’s key changed ${mostADay} times within 24 hours`, {
+      remedy: 'Come again a day after the first of them; if the hospital knows of none, revoke the site.',
+    });
 }

@@ -95,7 +95,7 @@ async function atHub(
   const { study: standing, jobs } = await api.jobs(study.id, '0', 0);
   const answered = jobs.filter(({ state }) => state === 'answered').length;
   const says = `${name}: ${standing.state} at ${hub}, ${answered} of ${jobs.length} answered`;
-  const [missed] = keptBack(record, standing);
+  const [missed] = await keptBack(record, standing);
   if (missed !== undefined)
     return { check: 'study', state: 'failed', says: `${says}; ${missed}`, remedy: 'Ask the hub operator.' };
   if (standing.hash !== hash)

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { test } from 'node:test';
 import Fastify from 'fastify';
 import type { Channel } from '#host/channel.ts';
@@ -190,6 +192,54 @@ test('back-pressure: a hub that is behind gets nothing more until it has caught 
   hub.resume();
   await until('the rest', () => atHub.length === 3);
   assert.deepEqual(atHub, ['a', 'b', 'c']);
+});
+
+test('a node that sends on though it was told to wait is ended, and no more of it is read', async (t) => {
+  const { url, channels } = await pollServer(t, { waitMs: 50 });
+  const http = hubHttp(url);
+  const { session } = (await http.call('/federation/v1/poll', { body: '{}' })).json() as { session: string };
+  const [hub] = channels;
+  assert.ok(hub);
+  const got = reading(hub);
+  const faults: unknown[] = [];
+  hub.onClose((why) => faults.push(why));
+  const headers = { authorization: `Bearer ${session}`, 'content-type': 'text/plain' };
+  const up = (n: number, body: string) => http.call(`/federation/v1/poll/up?n=${n}`, { body, headers });
+  hub.pause();
+  assert.deepEqual((await up(1, 'a')).json(), { paused: true });
+  assert.deepEqual((await up(1, '')).json(), { paused: true }, 'who asks again waits');
+  const pressed = await Promise.all([2, 3, 4].map((n) => up(n, 'b')));
+  assert.ok(pressed.every(({ status }) => status === 409 || status === 404));
+  assert.deepEqual(got, ['a']);
+  assert.equal(hub.open, false);
+  await until('the fault to be told', () => faults.length === 1);
+  assert.deepEqual(faults, ['out-of-order']);
+});
+
+test('of two bodies of one session that are under way at once, the older is read no further', async (t) => {
+  const { url, channels } = await pollServer(t);
+  const http = hubHttp(url);
+  const { session } = (await http.call('/federation/v1/poll', { body: '{}' })).json() as { session: string };
+  const [hub] = channels;
+  assert.ok(hub);
+  const got = reading(hub);
+  const headers = { authorization: `Bearer ${session}`, 'content-type': 'text/plain' };
+  const slow = request(`${url}/federation/v1/poll/up?n=1`, {
+    method: 'POST',
+    headers: { ...headers, 'content-length': '1000' },
+  });
+  let cut = false;
+  slow.on('error', () => {
+    cut = true;
+  });
+  const begun = once(slow, 'socket').then(([socket]) => once(socket, 'connect'));
+  slow.write('half of it');
+  await begun;
+  await until('the older to be cut', async () => {
+    await http.call(`/federation/v1/poll/up?n=1`, { body: 'whole', headers });
+    return cut;
+  });
+  assert.deepEqual(got, ['whole']);
 });
 
 test('a hub that is full says so at once', async (t) => {

@@ -6,12 +6,13 @@ import { type StudyOrder, signOrder } from '#protocol/order.ts';
 import type { SignedStudy } from '#protocol/study.ts';
 import { studyDiff } from '#protocol/study-diff.ts';
 import type { HubStudy } from '../../hub-api.ts';
-import { apiOf, lastOrder } from '../../sent.ts';
+import { apiOf, lastOrder, sendKept } from '../../sent.ts';
 import { signStudyFile } from '../../sign.ts';
 import { type SignedFile, writeSignedFile } from '../../signed-file.ts';
 import { type LeadKey, leadKey, openOwn, passphrase } from '../../signing-key.ts';
 import {
   readStudyRecord,
+  refuseSecond,
   type StudyRecord,
   withVersion,
   writeStudyKey,
@@ -31,13 +32,15 @@ export const amend: Command = {
     const sent = record.hub !== undefined;
     const standing = sent ? (await apiOf(record, context).jobs(record.study, '0', 0)).study : undefined;
     if (standing?.state === 'withdrawn') throw new MoimError('study-ended', 'the study was withdrawn');
-    const before = await versionToAmend(record, lead, standing);
+    const newest = await openOwn(record.jws, lead);
+    const before = await versionToAmend(record, lead, standing, newest);
+    refuseSecond(record, before.study.version + 1);
     const { signed, sealing, copies } = await signStudyFile(file, lead.key, Date.now(), before);
     const version = signed.study.version;
     const out = textFlag(context, 'out') ?? `${file.replace(/\.json$/, '')}.v${version}.signed.json`;
     const order = await withdrawalFor(record, lead, standing, before, signed);
     writeStudyKey(context.home, signed, sealing, passphrase(context));
-    const kept = { ...withVersion(record, before, signed), ...(order === undefined ? {} : { order }) };
+    const kept = { ...withVersion(record, newest, signed), ...(order === undefined ? {} : { order }) };
     writeStudyRecord(context.home, kept);
     const sending = {
       jws: signed.jws,
@@ -48,7 +51,7 @@ export const amend: Command = {
     writeSignedFile(out, signed, sending);
     const changes = studyDiff(before.study, signed.study);
     for (const line of changes) context.note(`  ${line}`);
-    if (sent) await sendOn(context, kept, sending, version, out);
+    if (sent) await sendOn(context, kept, sending, signed, out);
     answer(context, { ...namesOf(signed), state: sent ? 'open' : 'signed', changes }, inWords(signed));
     context.note(
       sent ? `wrote ${out}, sent to ${record.hub}` : `wrote ${out}; not sent: the study never was`,
@@ -62,8 +65,8 @@ async function versionToAmend(
   record: StudyRecord,
   lead: LeadKey,
   standing: HubStudy | undefined,
+  newest: SignedStudy,
 ): Promise<SignedStudy> {
-  const newest = await openOwn(record.jws, lead);
   if (!standing || standing.hash === newest.hash) return newest;
   const older = record.older?.find(({ hash }) => hash === standing.hash);
   if (older) return openOwn(older.jws, lead);
@@ -101,14 +104,16 @@ async function sendOn(
   context: CommandContext,
   record: StudyRecord,
   file: SignedFile,
-  version: number,
+  signed: SignedStudy,
   out: string,
 ): Promise<void> {
   try {
-    await apiOf(record, context).send(file);
+    await sendKept(context.home, record, signed, () => apiOf(record, context).send(file));
   } catch (cause) {
     if (cause instanceof MoimError)
-      context.note(`version ${version} is signed and not sent: moim study send ${out} --hub ${record.hub} …`);
+      context.note(
+        `version ${signed.study.version} is signed and kept: moim study send ${out} --hub ${record.hub} …`,
+      );
     throw cause;
   }
 }

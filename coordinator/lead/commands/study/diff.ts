@@ -8,7 +8,7 @@ import { claimedLead, openStudy } from '#protocol/study.ts';
 import { type DiffableStudy, studyDiff } from '#protocol/study-diff.ts';
 import { readDraftFile } from '../../sign.ts';
 import { readSignedFile } from '../../signed-file.ts';
-import { readStudyRecord } from '../../study-record.ts';
+import { readStudyRecord, signedVersion } from '../../study-record.ts';
 
 export const diff: Command = {
   summary:
@@ -30,22 +30,22 @@ export const diff: Command = {
 async function studyOf(context: CommandContext, place: number, name: string): Promise<DiffableStudy> {
   const text = needArg(context, place, name);
   const [, id, version] = /^([0-9a-f-]{36})@(\d{1,6})$/.exec(text) ?? [];
-  if (id !== undefined && !existsSync(text)) return opened(versionOf(context, id, Number(version)));
+  if (id !== undefined && !existsSync(text)) return opened(await versionOf(context, id, Number(version)));
   const value: unknown = parsed(readText(text, name));
   const signed = typeof value === 'object' && value !== null && 'jws' in value;
   return signed ? opened(readSignedFile(text).jws) : readDraftFile(text);
 }
 
-function versionOf(context: CommandContext, id: string, version: number): string {
+async function versionOf(context: CommandContext, id: string, version: number): Promise<string> {
   const record = readStudyRecord(context.home, id);
-  const newest = (record.older?.at(-1)?.version ?? 0) + 1;
-  const jws = version === newest ? record.jws : record.older?.find((each) => each.version === version)?.jws;
+  const newest = await opened(record.jws);
+  const jws = version === newest.version ? record.jws : signedVersion(record, version);
   if (jws === undefined)
     throw new MoimError('study-unknown', `this home did not sign a version ${version} of the study`);
   return jws;
 }
 
-const opened = async (jws: string): Promise<DiffableStudy> => (await openStudy(jws, claimedLead(jws))).study;
+const opened = async (jws: string) => (await openStudy(jws, claimedLead(jws))).study;
 
 function parsed(text: string): unknown {
   try {

@@ -13,7 +13,7 @@ import { csv, siteWords, table } from '../../report.ts';
 import { fetchRoster } from '../../roster.ts';
 import { apiOf, keptBack, lastOrder } from '../../sent.ts';
 import { type LeadKey, leadKey, openOwn, passphrase } from '../../signing-key.ts';
-import { readStudyKey, readStudyRecord, type StudyRecord } from '../../study-record.ts';
+import { readStudyKey, readStudyRecord, type StudyRecord, signedVersion } from '../../study-record.ts';
 import { explain } from './explain.ts';
 
 export const result: Command = {
@@ -47,7 +47,7 @@ export const result: Command = {
       late: context.flags.late === true,
       now: Date.now(),
     });
-    for (const line of keptBack(record, standing)) context.note(line);
+    for (const line of await keptBack(record, standing, lead.own)) context.note(line);
     for (const site of pooled.sites) sayOf(context, site);
     if (!pooled.complete && context.flags.partial !== true) return incomplete(context, pooled, signed);
     const out = textFlag(context, 'out');
@@ -76,10 +76,10 @@ async function versionOf(context: CommandContext, record: StudyRecord, lead: Lea
   const newest = await openOwn(record.jws, lead);
   const version = numberFlag(context, 'version', 1, newest.study.version);
   if (version === newest.study.version) return newest;
-  const older = record.older?.find((each) => each.version === version);
-  if (!older)
+  const older = signedVersion(record, version);
+  if (older === undefined)
     throw new MoimError('study-unknown', `this home did not sign a version ${version} of the study`);
-  return openOwn(older.jws, lead);
+  return openOwn(older, lead);
 }
 
 /** What a person should know of a site beside its figures. */

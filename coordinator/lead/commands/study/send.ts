@@ -7,11 +7,11 @@ import { hubUrl } from '#host/hub-url.ts';
 import { hubWayOf } from '#host/hub-way.ts';
 import { claimedLead, openStudy, type SignedStudy } from '#protocol/study.ts';
 import { hubApi } from '../../hub-api.ts';
-import { readToken } from '../../sent.ts';
+import { readToken, sendKept } from '../../sent.ts';
 import { signStudyFile } from '../../sign.ts';
 import { readSignedFile, writeSignedFile } from '../../signed-file.ts';
 import { leadKey, passphrase, proveToken } from '../../signing-key.ts';
-import { readStudyRecord, writeStudyKey, writeStudyRecord } from '../../study-record.ts';
+import { readStudyRecord, withSent, writeStudyKey, writeStudyRecord } from '../../study-record.ts';
 
 export const sign: Command = {
   summary:
@@ -46,12 +46,11 @@ export const send: Command = {
     const record = readStudyRecord(context.home, signed.study.id);
     const token = readToken(tokenFile);
     const api = hubApi(hub, token, context.signal, hubWayOf(context.env));
-    if (textFlag(context, 'key') === undefined) await api.send(sent);
-    else {
-      const lead = leadKey(context);
-      await api.send({ ...sent, rotations: lead.rotations }, await proveToken(token, lead));
-    }
-    writeStudyRecord(context.home, { ...record, hub, tokenFile });
+    const lead = textFlag(context, 'key') === undefined ? undefined : leadKey(context);
+    const proof = lead && (await proveToken(token, lead));
+    const sending = lead ? { ...sent, rotations: lead.rotations } : sent;
+    await sendKept(context.home, record, signed, () => api.send(sending, proof));
+    writeStudyRecord(context.home, { ...withSent(record, signed), hub, tokenFile });
     answer(context, namesOf(signed), inWords(signed));
     context.note(`sent to ${hub}`);
     return 0;

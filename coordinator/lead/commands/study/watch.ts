@@ -27,11 +27,11 @@ export const watch: Command = {
       once,
       timeoutMs: numberFlag(context, 'timeout', 1, 86_400) * 1000,
       signal: context.signal,
-      stands: (standing) => {
+      stands: async (standing) => {
         if (told !== standing.state || standing.state !== 'open')
           context.note(`study version ${standing.version}: ${standing.state}`);
         told = standing.state;
-        for (const line of keptBack(record, standing)) context.note(line);
+        for (const line of await keptBack(record, standing)) context.note(line);
       },
       waits: (code) => context.note(`${errors[code].text} Watching goes on.`),
       say: ({ site, state, code, reason, late }) => {
