@@ -4,7 +4,7 @@
  */
 
 import { MoimError } from '#protocol/errors.ts';
-import { type Frame, writeFrame } from '#protocol/frame.ts';
+import { type Frame, frameLimit, writeFrame } from '#protocol/frame.ts';
 import { isBeyond, unacknowledge } from './epoch.ts';
 import type { Log } from './log.ts';
 import { type Position, position } from './mailbox.ts';
@@ -16,6 +16,9 @@ const window = 32;
 
 /** Frames received and not yet handled before the peer is made to wait. */
 const mostUnhandled = 2 * window;
+
+/** Characters of envelopes received and not yet handled before the peer is made to wait: two of the largest. */
+const mostHeld = 2 * frameLimit;
 
 export interface SessionDeps {
   readonly db: BatchDb;
@@ -50,6 +53,8 @@ export function startSession(deps: SessionDeps, resumeAfter: Position): LinkSess
   let sent = resumeAfter;
   let inFlight = 0;
   let unhandled = 0;
+  let held = 0;
+  let paused = false;
   let ended = false;
   let pumping = false;
   let again = false;
@@ -124,14 +129,22 @@ export function startSession(deps: SessionDeps, resumeAfter: Position): LinkSess
   return {
     kick: () => void pump(),
     receive(frame) {
+      const size = frame.t === 'deliver' ? frame.envelope.length : 0;
       unhandled += 1;
-      if (unhandled === mostUnhandled) deps.pause();
+      held += size;
+      if (!paused && (unhandled >= mostUnhandled || held >= mostHeld)) {
+        paused = true;
+        deps.pause();
+      }
       queue = queue
         .then(() => handle(frame))
         .catch(fail)
         .then(() => {
           unhandled -= 1;
-          if (unhandled === mostUnhandled - 1) deps.resume();
+          held -= size;
+          if (!paused || unhandled >= mostUnhandled || held >= mostHeld) return;
+          paused = false;
+          deps.resume();
         });
     },
     settled: () => queue,

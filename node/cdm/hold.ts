@@ -28,12 +28,22 @@ export async function withSteadyData<T>(
   // `connectionString` may be hidden from enumeration, so the options are handed over as they are.
   const client = new pg.Client(pool.options);
   client.on('error', () => {});
-  const end = () => void client.end().catch(() => {});
-  signal?.addEventListener('abort', end, { once: true });
-  try {
+  const stopped = Promise.withResolvers<never>();
+  // Nobody may be waiting for it when it comes.
+  stopped.promise.catch(() => {});
+  const end = () => {
+    // A client that is ended while it connects never says so: whoever waits for it would wait for ever.
+    stopped.reject(new MoimError('interrupted'));
+    void client.end().catch(() => {});
+  };
+  const take = async () => {
     await client.connect();
     await client.query(patient);
     await client.query(`select pg_advisory_lock_shared(${lockOf})`, [`moim.cdm.data.${schema}`]);
+  };
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    await Promise.race([take(), stopped.promise]);
   } catch (error) {
     end();
     signal?.removeEventListener('abort', end);
