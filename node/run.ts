@@ -9,7 +9,7 @@ import { hubHttp } from '#host/hub-http.ts';
 import { hubWay } from '#host/hub-way.ts';
 import { createLog, type Log } from '#host/log.ts';
 import { aborted, watchDatabase } from '#host/serve.ts';
-import { listen } from '#host/server.ts';
+import { closeServer, listen } from '#host/server.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { createNodeApp } from './app.ts';
 import { meetWitnessFile } from './audit/witness.ts';
@@ -114,12 +114,12 @@ export async function runNode({
       signal,
     );
     await aborted(signal);
-    await app.close();
+    await closeServer(app);
     await Promise.all([pipeline.ended, link.ended, watching, keys]);
     removeRunInfo(home);
     log.info('stopped');
   } finally {
-    await app.close();
+    await closeServer(app);
     await database.close();
   }
 }

@@ -7,7 +7,7 @@ import { createCounters } from '#host/counters.ts';
 import { refuseSecondRun, removeRunInfo, writeRunInfo } from '#host/home.ts';
 import { createLog, type Log } from '#host/log.ts';
 import { aborted, watchDatabase } from '#host/serve.ts';
-import { listen } from '#host/server.ts';
+import { closeServer, listen } from '#host/server.ts';
 import { createHubApp } from './app.ts';
 import { readHubConfig } from './config.ts';
 import { openHubDatabase } from './database.ts';
@@ -67,12 +67,12 @@ export async function runHub({
       watchEpoch(database.db, links, signal),
     ]);
     await aborted(signal);
-    await app.close();
+    await closeServer(app);
     await watching;
     removeRunInfo(home);
     log.info('stopped');
   } finally {
-    await app.close();
+    await closeServer(app);
     await database.close();
   }
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import Fastify from 'fastify';
 import { freePort } from '#host/ports.ts';
-import { listen } from '#host/server.ts';
+import { closeServer, listen } from '#host/server.ts';
 
 test('listens on a free port of our range where none is set, on the address given and no other', async (t) => {
   const app = Fastify();
@@ -30,4 +31,17 @@ test('an address that is not this machine’s is refused', async (t) => {
     code: 'cannot-listen',
     message: /192\.0\.2\.1: EADDRNOTAVAIL/,
   });
+});
+
+test('closes though somebody holds a connection open and never asks anything', async () => {
+  const app = Fastify();
+  app.get('/x', () => 'ok');
+  const url = new URL(await listen(app, '127.0.0.1', 0));
+  const silent = connect(Number(url.port), '127.0.0.1');
+  silent.on('error', () => {});
+  await new Promise((resolve) => silent.once('connect', resolve));
+  assert.equal(await (await fetch(`${url.href}x`)).text(), 'ok');
+  const ended = new Promise((resolve) => silent.once('close', resolve));
+  await closeServer(app);
+  await ended;
 });

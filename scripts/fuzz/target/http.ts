@@ -48,6 +48,7 @@ export async function openHttp(home: string, url: string | undefined, weight: nu
       async run(input, draw) {
         lines.length = 0;
         const request = requestOf(input, tokens, draw);
+        if (!request || !URL.canParse(String(request.url), 'http://hub')) return [];
         const { method } = request;
         const response = await app.inject(request);
         const { statusCode, body } = response;
@@ -72,7 +73,11 @@ function checkRefusal(body: string): void {
 const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'] as const;
 
 /** The changed description of a request, made into one that the server can be sent; what cannot be sent is left out. */
-function requestOf(input: Buffer, tokens: ReadonlyMap<string, string>, draw: Draw): InjectOptions {
+function requestOf(
+  input: Buffer,
+  tokens: ReadonlyMap<string, string>,
+  draw: Draw,
+): InjectOptions | undefined {
   const wish = wishOf(input);
   const url = typeof wish.url === 'string' && wish.url !== '' ? wish.url : '/';
   const headers: Record<string, string> = {};
@@ -84,11 +89,8 @@ function requestOf(input: Buffer, tokens: ReadonlyMap<string, string>, draw: Dra
   delete headers['content-length'];
   delete headers.upgrade;
   const body =
-    wish.body === undefined
-      ? undefined
-      : typeof wish.body === 'string'
-        ? wish.body
-        : JSON.stringify(wish.body);
+    wish.body === undefined ? undefined : typeof wish.body === 'string' ? wish.body : written(wish.body);
+  if (body === null) return undefined;
   return {
     method: methods.find((method) => method === wish.method) ?? 'GET',
     // Waiting is what these two are for.
@@ -102,6 +104,15 @@ function requestOf(input: Buffer, tokens: ReadonlyMap<string, string>, draw: Dra
     // Limits are kept by address; the next caller is another one.
     remoteAddress: `10.${draw.below(64)}.${draw.below(256)}.${draw.below(256)}`,
   };
+}
+
+/** Null where it is too deep to be written, and so to be sent. */
+function written(body: unknown): string | null {
+  try {
+    return JSON.stringify(body) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** Bad escapes too, which `encodeURI` would escape. */
