@@ -11,11 +11,14 @@ import { findPostmaster, send } from '#host/postgres/postmaster.ts';
 import { chooseRunAs } from '#host/postgres/run-as.ts';
 import { defaultSettings } from '#host/postgres/settings.ts';
 import { startServer, stopServer } from '#host/postgres/start.ts';
+import { childrenOf } from './process-table.ts';
 
 export interface GivenServer {
   /** Starts it on its one port, recovering where it was killed. */
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** SIGKILL to it, or to one of its workers; what it was starting meanwhile is started again. */
+  kill(worker: boolean): boolean;
   readonly port: number;
   /** By way of a relay where one is given. */
   url(database: string, by?: { readonly url: string }): string;
@@ -33,11 +36,20 @@ export async function openGivenServer(folder: string, databases: readonly string
     `postgresql://${superuser}:${encodeURIComponent(readPassword(layout))}@${by ? new URL(by.url).host : `127.0.0.1:${port}`}/${database}`;
   // One start at a time, whoever asks.
   let last: Promise<unknown> = Promise.resolve();
-  const start = () => {
-    const next = last.then(async () => {
-      if (findPostmaster(layout.data)) return;
+  let kills = 0;
+  const startOnce = async (): Promise<void> => {
+    if (findPostmaster(layout.data)) return;
+    const before = kills;
+    try {
       await startServer(layout, binaries, runAs, { settings: defaultSettings(), nextPort: async () => port });
-    });
+    } catch (cause) {
+      // Another fault of the same round killed it while it recovered.
+      if (kills === before) throw cause;
+      await startOnce();
+    }
+  };
+  const start = () => {
+    const next = last.then(startOnce);
     last = next.catch(() => {});
     return next;
   };
@@ -50,6 +62,10 @@ export async function openGivenServer(folder: string, databases: readonly string
     start,
     port,
     url,
+    kill(worker) {
+      kills += 1;
+      return killServer(folder, worker, childrenOf);
+    },
     async stop() {
       const server = findPostmaster(layout.data);
       if (server) await stopServer(server);

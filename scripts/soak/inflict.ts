@@ -57,15 +57,17 @@ export async function inflict(network: Network, fault: Fault, signal: AbortSigna
     case 'power-cut': {
       const home = fault.party === 'delta' || fault.party === 'epsilon' ? 'given' : fault.party;
       const dead = party(fault.party).kill('both');
-      killServer(network.homeOf(home), false, childrenOf);
+      if (home === 'given') network.given.kill(false);
+      else killServer(network.homeOf(home), false, childrenOf);
       await dead;
       await pause(fault.downMs, signal);
       if (home === 'given') await network.given.start();
       return party(fault.party).start();
     }
     case 'kill-postgres': {
-      killServer(network.homeOf(fault.server), fault.worker, childrenOf);
-      if (fault.server !== 'given') return;
+      if (fault.server !== 'given')
+        return void killServer(network.homeOf(fault.server), fault.worker, childrenOf);
+      network.given.kill(fault.worker);
       await pause(fault.downMs, signal);
       return network.given.start();
     }
