@@ -9,6 +9,7 @@ import { counted, createMetrics } from '#host/metrics.ts';
 import { createHubApp } from '#hub/app.ts';
 import { readHubConfig } from '#hub/config.ts';
 import { createToken } from '#hub/sites/token.ts';
+import { errors } from '#protocol/errors.ts';
 import { createSigningKey, fingerprint, publicOf } from '#protocol/keys.ts';
 import type { HubTables } from '#sql/tables/hub.ts';
 import { testDatabase } from '../../support/database.ts';
@@ -173,6 +174,16 @@ it('says that its database is gone, and is alive still', async (t) => {
   assert.equal((await alone.inject({ url: '/healthz' })).statusCode, 200);
   const ready = await alone.inject({ url: '/readyz' });
   assert.deepEqual([ready.statusCode, ready.json()], [503, { ok: false, code: 'database-unavailable' }]);
+  const asked = await alone.inject({
+    url: '/api/v1/sites',
+    headers: bearer(await token('operator')),
+  });
+  const { text, remedy } = errors['database-unavailable'];
+  assert.deepEqual(
+    [asked.statusCode, asked.json()],
+    [503, { error: { code: 'database-unavailable', message: text, remedy } }],
+    'the caller may come again, and hears no address of a server',
+  );
   const { body, statusCode } = await alone.inject({ url: '/metrics' });
   assert.equal(statusCode, 200);
   assert.match(body, /^moim_hub_database_up 0$/m);
