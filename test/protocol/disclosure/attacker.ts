@@ -17,13 +17,15 @@ export interface Knowledge {
   readonly most?: number;
   /** The reader knows which cells are empty, sent or derived. */
   readonly zeros?: boolean;
+  /** Zeros are shown, so the reader knows that every published cell that is withheld holds somebody. */
+  readonly zerosShown?: boolean;
 }
 
 /** `released` empty: what the reader knows before any release. */
 export function attacker(
   input: RawCells,
   released: readonly ReleasedCell[],
-  { most = 400, zeros = false }: Knowledge = {},
+  { most = 400, zeros = false, zerosShown = false }: Knowledge = {},
 ): Attacker {
   const said = new Map(released.map((cell) => [cell.id, cell]));
   const start: Ranges = new Map();
@@ -34,7 +36,7 @@ export function attacker(
     else if (answer?.state === 'value' || answer?.state === 'zero')
       start.set(cell.id, [answer.value, answer.value]);
     else if (answer?.state === 'suppressed') start.set(cell.id, [answer.low, answer.high]);
-    else start.set(cell.id, [0, most]);
+    else start.set(cell.id, [zerosShown && cell.visibility === 'published' && cell.value > 0 ? 1 : 0, most]);
   }
   const first = settle(input.links, start);
   if (first === undefined) throw new Error('no table agrees with the release');

@@ -42,8 +42,8 @@ test('a patient reader who tries every table never narrows a small cell below k'
         const [low, high] = reader.pin(cell.id);
         assert.ok(low <= cell.value && cell.value <= high);
         if (high - low >= set.minimumCell) continue;
-        const [least, most] = attacker(input, []).pin(cell.id);
-        assert.ok(high - low === most - least, `${cell.id} is narrowed to ${low}..${high}`);
+        const [least, most] = attacker(input, [], { zerosShown: set.showZero }).pin(cell.id);
+        assert.ok(high - low >= most - least, `${cell.id} is narrowed to ${low}..${high}`);
       }
     }),
     { numRuns: 150 },
@@ -59,8 +59,8 @@ test('nor does one who knows which cells are empty, sent or derived', () => {
         const [low, high] = reader.pin(cell.id);
         assert.ok(low <= cell.value && cell.value <= high);
         if (high - low >= set.minimumCell) continue;
-        const [least, most] = attacker(input, [], { zeros: true }).pin(cell.id);
-        assert.ok(high - low === most - least, `${cell.id} is narrowed to ${low}..${high}`);
+        const [least, most] = attacker(input, [], { zeros: true, zerosShown: set.showZero }).pin(cell.id);
+        assert.ok(high - low >= most - least, `${cell.id} is narrowed to ${low}..${high}`);
       }
     }),
     { numRuns: 150 },
