@@ -8,6 +8,7 @@ import type { PublicKey } from '#protocol/keys.ts';
 import { LedgerEntry, verifyLedger } from '#protocol/ledger.ts';
 import type { SiteAnswer } from '#protocol/reply.ts';
 import { parseJson, parser } from '#protocol/schema.ts';
+import { vocabularyInWords } from '#protocol/vocabulary.ts';
 import type { Receipt } from '#protocol/witness.ts';
 import { verifyWitnessed, type WitnessedVerdict } from './audit-witness.ts';
 import { readText } from './home.ts';
@@ -172,6 +173,7 @@ function inCells(answer: SiteAnswer): string {
   const parts = [
     `  study ${answer.study} version ${answer.version}, minimum cell ${answer.minimumCell}, ${zero}`,
   ];
+  if (answer.vocabulary) parts.push(`  ${vocabularyInWords(answer.vocabulary)}`);
   for (const { cohort, cells } of answer.cohorts) {
     parts.push(`  cohort ${cohort}`);
     parts.push(

@@ -11,6 +11,10 @@ GRANT USAGE ON SCHEMA ${schema} TO moim_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO moim_reader;
 ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} GRANT SELECT ON TABLES TO moim_reader;
 
+-- Image criteria, if wanted: first run sql/migrations/results/0002-imaging.sql in this database, then
+-- GRANT USAGE ON SCHEMA imaging TO moim_reader;
+-- GRANT SELECT ON ALL TABLES IN SCHEMA imaging TO moim_reader;
+
 -- Belt and braces: every session of the role is read only.
 ALTER ROLE moim_reader SET default_transaction_read_only = on;
 

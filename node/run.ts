@@ -95,7 +95,7 @@ export async function runNode({
       log,
       now,
       ...execution,
-      count: (expression, cancel) => monitor.timed(() => execution.count(expression, cancel)),
+      count: (expression, cancel, asked) => monitor.timed(() => execution.count(expression, cancel, asked)),
       announce: (job, state, code, reason) => link.announce(job, state, code, reason),
       sent: () => link.kick(),
     });

@@ -12,6 +12,7 @@ import type { PublicKey, SealingPair } from './keys.ts';
 import { parser } from './schema.ts';
 import { open, type Sealed } from './seal.ts';
 import { verifySignature } from './sign.ts';
+import { SiteVocabulary } from './vocabulary.ts';
 
 const closed = { additionalProperties: false } as const;
 const Count = Type.Integer({ minimum: 0 });
@@ -46,6 +47,8 @@ export const SiteAnswer = Type.Object(
     zeroShown: Type.Boolean(),
     /** The roster's head as this site holds it: a hub that shows two rosters is seen by whoever lays two answers side by side. */
     roster: Type.Optional(Type.Object({ version: Type.Integer({ minimum: 1 }), hash: Sha256 }, closed)),
+    /** How the site's vocabulary meets the study (vocabulary.ts). */
+    vocabulary: Type.Optional(SiteVocabulary),
     cohorts: Type.Array(
       Type.Object({ cohort: Count, cells: Type.Array(WireCell, { maxItems: 100_000 }) }, closed),
     ),

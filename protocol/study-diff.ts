@@ -3,9 +3,11 @@
  * Pure. The texts in it are the lead's own: they are shortened, and nothing in a line can act on a terminal.
  */
 
+import { analysisInWords } from './analysis.ts';
 import { type CompletionRule, completionInWords } from './completion.ts';
 import { fingerprint } from './keys.ts';
 import type { Study, StudyDraft } from './study.ts';
+import type { PinnedCohort, StudyCohort } from './study-cohort.ts';
 import { definitionDiff, quoted, shown } from './study-diff/definition.ts';
 
 /** A signed study or a draft. */
@@ -60,7 +62,7 @@ function recipients(before: DiffableStudy, after: DiffableStudy): string[] {
 }
 
 function analyses(before: DiffableStudy, after: DiffableStudy): string[] {
-  const words = (study: DiffableStudy) => study.analyses.map(({ kind }) => kind);
+  const words = (study: DiffableStudy) => study.analyses.map(analysisInWords);
   return listChanges('analysis', words(before), words(after));
 }
 
@@ -93,15 +95,65 @@ function cohorts(before: DiffableStudy, after: DiffableStudy): string[] {
   const lines: string[] = [];
   const of = (study: DiffableStudy, name: string) => study.cohorts.find((cohort) => cohort.name === name);
   for (const { name } of before.cohorts) if (!of(after, name)) lines.push(`cohort removed: ${quoted(name)}`);
-  for (const { name, definition } of after.cohorts) {
+  for (const cohort of after.cohorts) {
+    const { name, definition, expression } = cohort;
     const was = of(before, name);
     if (!was) lines.push(`cohort added: ${quoted(name)}`);
-    else
+    else {
+      const now = [combinationInWords(was.expression), combinationInWords(expression)];
+      if (now[0] !== now[1]) lines.push(`cohort ${quoted(name)}: ${now[0]} → ${now[1]}`);
+      const rules = (withoutRules: readonly number[] = []) => withoutRules.join(', ') || 'none';
       lines.push(
-        ...definitionDiff(was.definition, definition).map((line) => `cohort ${quoted(name)}, ${line}`),
+        ...changed(
+          `cohort ${quoted(name)}, rules switched off, counted from 0`,
+          rules(was.withoutRules),
+          rules(cohort.withoutRules),
+        ),
       );
+      if (was.definition && definition)
+        lines.push(
+          ...definitionDiff(was.definition, definition).map((line) => `cohort ${quoted(name)}, ${line}`),
+        );
+    }
   }
-  return lines;
+  return [...lines, ...pinned(before, after)];
+}
+
+/** A definition has no such words: its own differences are told one by one. */
+function combinationInWords(of: StudyCohort['expression']): string {
+  if (of === undefined) return 'a definition';
+  const word = { union: ' or ', intersect: ' and ', minus: ' without ' }[of.op];
+  const parts = of.of.map((each) =>
+    typeof each === 'string' ? quoted(each) : `(${combinationInWords(each)})`,
+  );
+  return `${parts.join(word)}, by ${of.by}`;
+}
+
+function pinned(before: DiffableStudy, after: DiffableStudy): string[] {
+  const of = (study: DiffableStudy, name: string) => study.pinned?.find((each) => each.name === name);
+  const names = new Set([...(before.pinned ?? []), ...(after.pinned ?? [])].map(({ name }) => name));
+  return [...names].flatMap((name) => {
+    const [was, is] = [of(before, name), of(after, name)];
+    if (was === undefined) return [`concepts of cohort ${quoted(name)}: pinned now`];
+    if (is === undefined) return [`concepts of cohort ${quoted(name)}: pinned no more`];
+    const sets = (each: PinnedCohort) =>
+      new Map(each.conceptSets.map(({ id, conceptIds }) => [id, new Set(conceptIds)]));
+    const [old, now] = [sets(was), sets(is)];
+    const versions =
+      was.vocabularyVersion === is.vocabularyVersion
+        ? []
+        : [
+            `concepts of cohort ${quoted(name)}: of vocabulary ${quoted(was.vocabularyVersion)} → ${quoted(is.vocabularyVersion)}`,
+          ];
+    const changes = [...new Set([...old.keys(), ...now.keys()])].flatMap((id) => {
+      const [a, b] = [old.get(id), now.get(id)];
+      const added = [...(b ?? [])].filter((concept) => !a?.has(concept)).length;
+      const removed = [...(a ?? [])].filter((concept) => !b?.has(concept)).length;
+      if (added + removed === 0 && (a === undefined) === (b === undefined)) return [];
+      return [`concepts of cohort ${quoted(name)}, set ${id}: ${added} added, ${removed} removed`];
+    });
+    return [...versions, ...changes];
+  });
 }
 
 /** Keys and job ids are new in every version; a person needs to hear it once, and to hear of it where it is the lead's own key. */

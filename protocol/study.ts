@@ -4,6 +4,7 @@
  */
 
 import Type, { type Static } from 'typebox';
+import { analysisFaults, StudyAnalysis } from './analysis.ts';
 import { canonicalHash, type Json } from './canonical.ts';
 import { CompletionRule, lastDay } from './completion.ts';
 import { MoimError } from './errors.ts';
@@ -11,6 +12,7 @@ import { CalendarDate, Fingerprint, Instant, Sha256, SiteSlug, Uuid } from './id
 import { fingerprint, type PrivateKey, PublicKey, publicOf, SealingKey } from './keys.ts';
 import { parser } from './schema.ts';
 import { claimedPayload, sign, verifySignature } from './sign.ts';
+import { cohortFaults, PinnedCohort, StudyCohort } from './study-cohort.ts';
 
 const Text = (maxLength: number, description?: string) =>
   Type.String({
@@ -20,14 +22,6 @@ const Text = (maxLength: number, description?: string) =>
     ...(description === undefined ? {} : { description }),
   });
 const closed = { additionalProperties: false } as const;
-
-/** A cohort definition as ATLAS exports it (Circe JSON). `sql/circe/read.ts` reads it; here it is only carried. */
-const Definition = Type.Object({}, { additionalProperties: true });
-
-export const StudyCohort = Type.Object({ name: Text(200), definition: Definition }, closed);
-
-/** `count`: persons, rows, attrition by inclusion rule, persons by sex and 10-year age band at index. */
-export const StudyAnalysis = Type.Object({ kind: Type.Literal('count') }, closed);
 
 const common = {
   title: Text(300),
@@ -48,6 +42,8 @@ const common = {
   /** Days that recipients may keep the answers. */
   retentionDays: Type.Integer({ minimum: 1, maximum: 36_500 }),
   cohorts: Type.Array(StudyCohort, { minItems: 1, maxItems: 100 }),
+  /** The concepts of concept sets, by the name of their cohort; every other set a hospital resolves with its own vocabulary. */
+  pinned: Type.Optional(Type.Array(PinnedCohort, { minItems: 1, maxItems: 100 })),
   analyses: Type.Array(StudyAnalysis, { minItems: 1, maxItems: 10 }),
   /** The fewest persons a released figure may stand on; a hospital's own, stricter rule still holds. */
   minimumCell: Type.Integer({ minimum: 1, maximum: 1000 }),
@@ -198,16 +194,17 @@ export function recipientsHash(study: Study): string {
 function checkStudyRules(study: {
   start: string;
   end: string;
-  cohorts: readonly { name: string }[];
+  cohorts: readonly StudyCohort[];
+  pinned?: readonly PinnedCohort[];
   sites: readonly { site: string; job?: string }[];
+  analyses: readonly StudyAnalysis[];
   completion: CompletionRule;
   copyOf?: { sites: number };
 }): void {
-  const faults: string[] = [];
+  const faults: string[] = [...analysisFaults(study.analyses), ...cohortFaults(study.cohorts, study.pinned)];
   if (study.copyOf && study.sites.length !== 1) faults.push('/copyOf: a copy names one site');
   if (study.start > study.end) faults.push('/end: before /start');
   const repeats = (names: readonly string[]) => new Set(names).size !== names.length;
-  if (repeats(study.cohorts.map((cohort) => cohort.name))) faults.push('/cohorts: a name stands twice');
   if (repeats(study.sites.map((site) => site.site))) faults.push('/sites: a site stands twice');
   const jobs = study.sites.flatMap((site) => site.job ?? []);
   if (repeats(jobs)) faults.push('/sites: two sites have one job id');

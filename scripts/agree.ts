@@ -13,8 +13,8 @@ import { type DefinitionFile, definitionFiles, readDefinition } from '#node/coho
 import { type GeneratedLine, runCohorts } from '#node/cohort/run.ts';
 import { dataSet } from '#test/support/data.ts';
 import { testDatabase } from '#test/support/database.ts';
-import { judge, readReference, type Verdict } from './agree/reference.ts';
-import { tiedPersons } from './agree/ties.ts';
+import { judge, type ReferenceRecord, readReference, type Verdict } from './agree/reference.ts';
+import { tieExplanation } from './agree/ties.ts';
 
 interface DataSet {
   readonly cdm: 'plsynth' | 'gibleed' | 'synthea';
@@ -106,12 +106,13 @@ async function agree(pool: Pool, folder: string, data: string, set: DataSet): Pr
     cdmSchema: schema,
     parity: set.parity,
     timeoutMs: 60_000,
+    steady: true,
     now: () => new Date(),
     onLine: (line) => lines.push(line),
   });
   const ms = Math.round(performance.now() - started);
   const verdicts = new Map(lines.map((line) => [line.name, judge(expected.get(line.name), line)]));
-  return reportOf(data, files, verdicts, await explain(pool, schema, files, verdicts), ms);
+  return reportOf(data, files, verdicts, await explain(pool, schema, files, verdicts, expected), ms);
 }
 
 /** Differences that ties explain, by name. */
@@ -120,17 +121,15 @@ async function explain(
   schema: string,
   files: readonly DefinitionFile[],
   verdicts: ReadonlyMap<string, Verdict>,
+  expected: ReadonlyMap<string, ReferenceRecord>,
 ): Promise<ReadonlyMap<string, string>> {
   const explained = new Map<string, string>();
   for (const { name, file } of files) {
     const verdict = verdicts.get(name);
-    if (verdict?.kind !== 'differs') continue;
-    const persons = await tiedPersons(pool, schema, readDefinition(file), verdict.parts);
-    if (persons === undefined) continue;
-    explained.set(
-      name,
-      `only end dates differ; ${persons} persons have events tied on the start date, which Circe orders by chance`,
-    );
+    const record = expected.get(name);
+    if (verdict?.kind !== 'differs' || record === undefined) continue;
+    const why = await tieExplanation(pool, schema, readDefinition(file), verdict.parts, record);
+    if (why !== undefined) explained.set(name, why);
   }
   return explained;
 }

@@ -16,8 +16,10 @@ const verbs = {
   agree: 'scripts/agree.ts',
   openapi: 'scripts/openapi.ts',
   'soak:kill': 'scripts/soak-kill.ts',
+  'fuzz:cohorts': 'scripts/fuzz-cohorts.ts',
   'fuzz:wire': 'scripts/fuzz-wire.ts',
   'bench:link': 'scripts/bench-link.ts',
+  'bench:cohorts': 'scripts/bench-cohorts.ts',
   moim: 'moim.ts',
 };
 

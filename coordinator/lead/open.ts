@@ -80,6 +80,6 @@ export async function openReplies(
 /** One site's odd cells must not spoil the pool of all: whatever could not be pooled with others is refused here, and the site named. */
 function checkCells(site: string, cells: SiteAnswer['cohorts'][number]['cells']): void {
   pool([{ site, cells }], { of: 1 });
-  const odd = cells.some(({ id, kind }) => (kind === 'rows') !== /^rows(:|$)/.test(id));
+  const odd = cells.some(({ id, kind }) => (kind === 'rows') !== /^(rows([:/]|$)|by-event\/)/.test(id));
   if (odd) throw new MoimError('bad-input', 'a cell counts something else than its name says');
 }

@@ -1,11 +1,14 @@
 /** SiteResult → PooledResult: one answer that says which hospitals it stands on. */
 
+import { asksCounts, countAsked } from '#protocol/analysis.ts';
 import type { ReleasedCell } from '#protocol/cell.ts';
 import { isComplete, isLate } from '#protocol/completion.ts';
 import { pool } from '#protocol/disclosure/pool.ts';
 import { allowedSkewMs } from '#protocol/envelope.ts';
 import type { StudyOrder } from '#protocol/order.ts';
 import type { SignedStudy } from '#protocol/study.ts';
+import type { StudyCohort } from '#protocol/study-cohort.ts';
+import type { SiteVocabulary } from '#protocol/vocabulary.ts';
 import { type Figure, type PooledCount, pooledCount } from '#sql/analysis/count/pool.ts';
 import { read } from '#sql/circe/read.ts';
 import type { HubJob, HubStudy } from './hub-api.ts';
@@ -27,6 +30,8 @@ export interface SiteLine {
   readonly pinned?: boolean;
   readonly minCell?: number;
   readonly dataVersion?: string;
+  /** How the site's vocabulary meets the study, where it said so. */
+  readonly vocabulary?: SiteVocabulary;
   /** When the site sealed its answer, as it signed. */
   readonly answeredAt?: string;
   /** When the hub says that the answer came, where that is a day or more from when it was sealed. */
@@ -71,9 +76,10 @@ export function poolResults(needs: PoolNeeds): PooledResult {
   const { study } = signed;
   const inTime = opened.results.filter(({ sealedAt }) => !isLate(study.completion, sealedAt));
   const results = needs.late === true ? opened.results : inTime;
-  const cohorts = study.cohorts.map(({ name, definition }, i) => {
+  const asked = countAsked(study.analyses);
+  const cohorts = countedCohorts(study).map((cohort, i) => {
     const sites = results.map(({ site, answer }) => ({ site, cells: cellsOf(answer.cohorts, i) }));
-    return pooledCount(name, ruleNames(definition), pool(sites, { of: study.sites.length }));
+    return pooledCount(cohort.name, ruleNames(cohort), pool(sites, { of: study.sites.length }), asked);
   });
   const minCells = results.map(({ answer }) => answer.minimumCell);
   return {
@@ -114,12 +120,14 @@ function siteLine(site: string, { signed, jobs, opened, order }: PoolNeeds): Sit
       pinned,
       minCell: answer.minimumCell,
       dataVersion: answer.dataVersion,
+      ...(answer.vocabulary ? { vocabulary: answer.vocabulary } : {}),
       answeredAt: sealedAt,
       ...(apart ? { receivedAt } : {}),
-      cohorts: signed.study.cohorts.map(({ name, definition }, i) => {
+      cohorts: countedCohorts(signed.study).map((cohort, i) => {
+        const { name } = cohort;
         const { persons, rows } = pooledCount(
           name,
-          ruleNames(definition),
+          ruleNames(cohort),
           pool([{ site, cells: cellsOf(answer.cohorts, i) }], { of: 1 }),
         );
         return { name, persons, rows };
@@ -137,13 +145,20 @@ function siteLine(site: string, { signed, jobs, opened, order }: PoolNeeds): Sit
   };
 }
 
+/** None where a study asks how it meets the vocabularies, and for no figures. */
+const countedCohorts = (study: SignedStudy['study']) => (asksCounts(study.analyses) ? study.cohorts : []);
+
 function cellsOf(cohorts: SiteResult['answer']['cohorts'], cohort: number): ReleasedCell[] {
   return (cohorts.find((each) => each.cohort === cohort)?.cells ?? []) as ReleasedCell[];
 }
 
-function ruleNames(definition: unknown): string[] {
+/** Of the rules that are not switched off; rules without a name keep the number they have in the definition. */
+function ruleNames({ definition, withoutRules = [] }: StudyCohort): string[] {
+  if (definition === undefined) return [];
   const result = read(JSON.stringify(definition));
   return result.ok
-    ? (result.expression.InclusionRules ?? []).map((rule, i) => rule.name ?? `Rule ${i + 1}`)
+    ? (result.expression.InclusionRules ?? [])
+        .map((rule, i) => rule.name ?? `Rule ${i + 1}`)
+        .filter((_, i) => !withoutRules.includes(i))
     : [];
 }

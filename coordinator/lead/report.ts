@@ -2,7 +2,9 @@
 
 import { stringify } from 'csv-stringify/sync';
 import type { Figure } from '#sql/analysis/count/pool.ts';
+import { figure, rows, shown } from './figure.ts';
 import type { PooledResult, SiteLine } from './pool.ts';
+import { partFigures, partLines } from './report-parts.ts';
 
 /** The table: every figure, how many sites it stands on, and what each site released. */
 export function table(result: PooledResult): string {
@@ -25,6 +27,7 @@ export function table(result: PooledResult): string {
         ...rows(cohort.attrition.map(({ step, name, persons }) => [`  ${step} ${name}`, figure(persons)])),
       );
     }
+    lines.push(...partLines(cohort));
     const sexes = cohort.bySex.filter(({ persons }) => shown(persons));
     const bands = cohort.byAgeBand.filter(({ persons }) => shown(persons));
     const cell = (sex: string, band: string) =>
@@ -55,7 +58,17 @@ export function table(result: PooledResult): string {
     });
     lines.push(...rows(from), '');
   }
+  lines.push(...vocabularies(result.sites));
   return lines.join('\n').trimEnd();
+}
+
+/** What each site's vocabulary is, and how it meets the study. */
+function vocabularies(sites: readonly SiteLine[]): string[] {
+  const known = sites.flatMap(({ site, vocabulary }) =>
+    vocabulary ? [[`  ${site}`, vocabulary.version, vocabulary.unresolved]] : [],
+  );
+  if (known.length === 0) return [];
+  return ['vocabularies', ...rows([['  ', 'version', 'concepts not found'], ...known])];
 }
 
 /** A site's state with what stands beside it: "refused (hospital-refused, scope)". */
@@ -91,10 +104,14 @@ export function csv(result: PooledResult): string {
       'high',
       'sites',
       'late',
+      'year',
     ],
   ];
-  const add = (place: readonly unknown[], { state, value, low, high, sites }: Figure, late = '') =>
-    out.push([...place, state, value, low, high, sites, late]);
+  const add = (
+    place: readonly unknown[],
+    { state, value, low, high, sites }: Figure,
+    { late = '', year = '' } = {},
+  ) => out.push([...place, state, value, low, high, sites, late, year]);
   for (const cohort of result.cohorts) {
     add([cohort.name, '', 'persons', '', '', ''], cohort.persons);
     add([cohort.name, '', 'rows', '', '', ''], cohort.rows);
@@ -105,42 +122,16 @@ export function csv(result: PooledResult): string {
       add([cohort.name, '', 'persons', '', '', ageBand], persons);
     for (const { sex, ageBand, persons } of cohort.strata)
       add([cohort.name, '', 'persons', '', sex, ageBand], persons);
+    for (const [{ measure, step = '', sex = '', ageBand = '', year = '' }, of] of partFigures(cohort))
+      add([cohort.name, '', measure, step, sex, ageBand], of, { year });
     for (const site of result.sites) {
       for (const own of site.cohorts?.filter(({ name }) => name === cohort.name) ?? []) {
         const late = site.late ? 'late' : '';
-        add([cohort.name, site.site, 'persons', '', '', ''], own.persons, late);
-        add([cohort.name, site.site, 'rows', '', '', ''], own.rows, late);
+        add([cohort.name, site.site, 'persons', '', '', ''], own.persons, { late });
+        add([cohort.name, site.site, 'rows', '', '', ''], own.rows, { late });
       }
     }
   }
   // A cohort's name is a lead's own text: a spreadsheet must not run it as a formula.
   return stringify(out, { escape_formulas: true });
-}
-
-function figure(of: Figure | undefined): string {
-  if (!of) return '';
-  switch (of.state) {
-    case 'value':
-      return String(of.value);
-    case 'zero':
-      return '0';
-    case 'range':
-    case 'suppressed':
-      return `${of.low}–${of.high}`;
-    case 'not-applicable':
-      return 'n/a';
-    case 'error':
-      return 'error';
-  }
-}
-
-const shown = (of: Figure): boolean => of.state !== 'zero' && of.state !== 'not-applicable';
-
-function rows(cells: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of cells)
-    for (const [i, text] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, text.length);
-  return cells.map((row) =>
-    `  ${row.map((text, i) => (i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0))).join('   ')}`.trimEnd(),
-  );
 }

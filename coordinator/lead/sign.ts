@@ -1,15 +1,13 @@
 /** From `study.json` to a signed study: definitions read and checked, ids and a fresh sealing key made. */
 
-import { dirname, resolve } from 'node:path';
-import { readText } from '#host/home.ts';
+import { readStudyFile } from '#host/study-file.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { uuidv7 } from '#protocol/ids.ts';
 import { createSealingPair, type PrivateKey, type SealingPair } from '#protocol/keys.ts';
-import { parseJson } from '#protocol/schema.ts';
 import { readStudyDraft, type SignedStudy, type StudyDraft, signStudy } from '#protocol/study.ts';
 import { signCopies } from '#protocol/study-copy.ts';
 import { check } from '#sql/circe/check.ts';
-import { read } from '#sql/circe/read.ts';
+import { readStudyCohorts } from '#sql/circe/read/study-cohorts.ts';
 
 /**
  * Reads and signs a study file, as a new study or as the version after the one it amends. A cohort may give its `definition` in place, or name a `file` beside the study file. Throws MoimError
@@ -22,13 +20,13 @@ export async function signStudyFile(
   amends?: SignedStudy,
 ): Promise<{ signed: SignedStudy; sealing: SealingPair; copies: readonly string[] }> {
   const draft = readDraftFile(file);
-  const faults = draft.cohorts.flatMap(({ name, definition }) => {
-    const result = read(JSON.stringify(definition));
-    const findings = result.ok
-      ? check(result.expression).filter(({ severity }) => severity === 'error')
-      : result.findings;
-    return findings.map(({ path, message }) => `cohort ${name} ${path}: ${message}`);
-  });
+  const read = readStudyCohorts(draft.cohorts, draft.pinned);
+  const findings = read.ok
+    ? read.cohorts.flatMap(({ name, expression }) =>
+        check(expression).flatMap((finding) => (finding.severity === 'error' ? { ...finding, name } : [])),
+      )
+    : read.findings;
+  const faults = findings.map(({ name, path, message }) => `cohort ${name} ${path}: ${message}`);
   if (faults.length > 0) throw new MoimError('definition-refused', faults.slice(0, 20).join('\n'));
   const sealing = await createSealingPair();
   const signed = await signStudy(draft, {
@@ -45,26 +43,5 @@ export async function signStudyFile(
 
 /** Reads what a lead wrote, with the definitions it names by file. Throws MoimError `bad-input`. */
 export function readDraftFile(file: string): StudyDraft {
-  return readStudyDraft(embedFiles(parseJson(readText(file, 'study'), file), dirname(file)));
-}
-
-function embedFiles(value: unknown, folder: string): unknown {
-  if (typeof value !== 'object' || value === null || !('cohorts' in value) || !Array.isArray(value.cohorts))
-    return value;
-  const cohorts = value.cohorts.map((cohort: unknown) => {
-    if (
-      typeof cohort !== 'object' ||
-      cohort === null ||
-      !('file' in cohort) ||
-      typeof cohort.file !== 'string'
-    )
-      return cohort;
-    const { file, ...rest } = cohort;
-    const path = resolve(folder, file);
-    return {
-      ...rest,
-      definition: parseJson(readText(path, 'cohort definition').replace(/^\uFEFF/, ''), path),
-    };
-  });
-  return { ...value, cohorts };
+  return readStudyDraft(readStudyFile(file));
 }

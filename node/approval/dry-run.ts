@@ -3,6 +3,7 @@
 import { record } from '#host/audit-log.ts';
 import type { LinearSolver } from '#protocol/disclosure/linear.ts';
 import type { SiteAnswer } from '#protocol/reply.ts';
+import { cohortInWords } from '#protocol/study-cohort.ts';
 import type { NodeDb } from '../database.ts';
 import { release } from '../disclosure/release.ts';
 import type { NodeIdentity } from '../identity.ts';
@@ -41,7 +42,7 @@ export async function dryRun(deps: DryRunDeps, job: string, by: string): Promise
   const permitted = permitJob(verified, await currentPolicy(db), { kind: 'dry' }, now());
   const raw = await executeJob(deps.execution, permitted);
   await refuseOtherRule(deps, permitted, raw);
-  const released = release(permitted, raw, deps.solve, now());
+  const released = await release(permitted, raw, deps.solve, now());
   const hash = releaseHash(released, deps.identity);
   const { dataVersion } = raw;
   const policy = permitted.facts.policyVersion;
@@ -56,7 +57,7 @@ export async function dryRun(deps: DryRunDeps, job: string, by: string): Promise
       policy,
     }),
   );
-  const cohorts = verified.facts.signed.study.cohorts.map(({ name }) => name);
+  const cohorts = verified.facts.signed.study.cohorts.map(cohortInWords);
   return { job, hash, dataVersion, policy, cohorts, answer: released.answer };
 }
 

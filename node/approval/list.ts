@@ -1,6 +1,8 @@
 /** What waits for persons, as they need it to decide. */
 
+import { analysisInWords } from '#protocol/analysis.ts';
 import type { Study } from '#protocol/study.ts';
+import { cohortInWords } from '#protocol/study-cohort.ts';
 import { studyDiff } from '#protocol/study-diff.ts';
 import type { NodeDb } from '../database.ts';
 import { leadEntity } from '../job/lead.ts';
@@ -56,7 +58,7 @@ export async function pendingApprovals(db: NodeDb, now: number): Promise<Pending
       ...wordsOf(study),
       end: study.end,
       lead: { fingerprint: row.lead, entity: (await leadEntity(db, row.lead)) ?? null },
-      analyses: study.analyses.map(({ kind }) => kind),
+      analyses: study.analyses.map(analysisInWords),
       kind: policy.policy.release === 'reviewed' ? 'release' : 'run',
       // What shows without looking at the data is told as it stands now.
       code: standing.kind === 'held' && changing.has(standing.code) ? standing.code : row.code,
@@ -82,7 +84,7 @@ function wordsOf(study: Study) {
     legalBasis: legalBasis === undefined ? null : plain(legalBasis, 300),
     contact: contact === undefined ? null : plain(contact, 300),
     funding: funding === undefined ? null : plain(funding, 300),
-    cohorts: cohorts.map(({ name }) => plain(name)),
+    cohorts: cohorts.map((cohort) => plain(cohortInWords(cohort))),
   };
 }
 

@@ -1,12 +1,14 @@
 /** What would leave, as a person reads it: a table a cohort, a line a cell. */
 
 import type { SiteAnswer } from '#protocol/reply.ts';
+import { vocabularyInWords } from '#protocol/vocabulary.ts';
 import { plain } from './plain.ts';
 
 type Cell = SiteAnswer['cohorts'][number]['cells'][number];
 
 export function answerInWords(answer: SiteAnswer, cohorts: readonly string[]): string[] {
-  return answer.cohorts.flatMap(({ cohort, cells }) => {
+  const beside = answer.vocabulary === undefined ? [] : ['', vocabularyInWords(answer.vocabulary)];
+  const tables = answer.cohorts.flatMap(({ cohort, cells }) => {
     const wide = Math.max(...cells.map(({ id }) => id.length), 4);
     const withheld = cells.filter(({ state }) => state === 'suppressed').length;
     return [
@@ -15,6 +17,7 @@ export function answerInWords(answer: SiteAnswer, cohorts: readonly string[]): s
       ...cells.map((cell) => `  ${cell.id.padEnd(wide)}  ${cell.kind.padEnd(7)}  ${shown(cell)}`),
     ];
   });
+  return [...beside, ...tables];
 }
 
 function shown(cell: Cell): string {

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { databaseError } from '#host/postgres/error.ts';
 import { cdmTables } from '#sql/cdm/tables.ts';
+import { imagingTables } from '#sql/circe/imaging-schema.ts';
 import { dataVersion } from './version.ts';
 
 interface TableState {
@@ -21,7 +22,11 @@ interface TableState {
 /** Hex digits; equal where the tables' state is. Needs SELECT on nothing but the catalogue, save for the tables named above. */
 export async function attachedVersion(client: ClientBase, schema: string): Promise<string> {
   const { rows } = await client
-    .query<TableState & { standby: boolean }>(stateQuery, [schema, cdmTables.map(({ name }) => name)])
+    .query<TableState & { standby: boolean }>(stateQuery, [
+      schema,
+      cdmTables.map(({ name }) => name),
+      [...imagingTables],
+    ])
     .catch((cause: unknown) => {
       throw databaseError(cause);
     });
@@ -36,6 +41,7 @@ with recursive tree as (
   select c.oid as root, c.oid from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where n.nspname = $1 and c.relname = any($2::text[])
+    or n.nspname = 'imaging' and c.relname = any($3::text[])
   union all
   select t.root, i.inhrelid from tree t join pg_catalog.pg_inherits i on i.inhparent = t.oid
 )

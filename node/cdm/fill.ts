@@ -10,6 +10,7 @@ import type { ClientBase } from 'pg';
 import pgCopy from 'pg-copy-streams';
 import { quoteName } from '#sql/cdm/ddl.ts';
 import type { CdmTable } from '#sql/cdm/tables.ts';
+import { emptyImages } from './images.ts';
 import { noteFingerprint } from './version.ts';
 
 /** A primary key that the rows of a table break. */
@@ -49,6 +50,8 @@ export async function fillTables<T>(
   try {
     await client.query(`set local maintenance_work_mem = '256MB'; set local statement_timeout = 0`);
     await client.query(`truncate ${qualified.join(', ')}`);
+    // With the persons goes what speaks of them.
+    if (tables.some(({ name }) => name === 'person')) await emptyImages(client, schema);
     const builds = await dropIndexes(client, schema, tables);
     const answer = await work({
       copy: (table, ...rest) => copyInto(client, qualify(schema, table.name), ...rest),

@@ -13,6 +13,7 @@ import type { MoimTables } from '#sql/tables/moim.ts';
 import { nobodyNamed } from '../person/person.ts';
 import { isSqlState, qualify } from './fill.ts';
 import { withDataAlone } from './hold.ts';
+import { emptyImages } from './images.ts';
 import { adoptPersonKeys, makePersonKeys, type PersonKeyCount } from './person-keys.ts';
 import { answerVersion, dataVersion } from './version.ts';
 
@@ -52,6 +53,7 @@ export async function swap(client: ClientBase, source: ClientBase, options: Swap
     return await withDataAlone(client, schema, onWait, async () => {
       await lockTables(client, options);
       await client.query(exchange(schema, beside, fresh));
+      if (fresh.some(({ name }) => name === 'person')) await emptyImages(client, schema);
       const after = await dataVersion(client, schema);
       const swapped = { before: shown(before), after: shown(after) };
       if (keys !== undefined) {

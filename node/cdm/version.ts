@@ -15,11 +15,8 @@ import { createHash, createHmac } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { quoteName } from '#sql/cdm/ddl.ts';
 import { type CdmTable, cdmTables } from '#sql/cdm/tables.ts';
-
-export interface Fingerprint {
-  readonly rows: string;
-  readonly sum: string;
-}
+import { type Fingerprint, fingerprint } from './fingerprint.ts';
+import { imagePrints } from './images.ts';
 
 /** Tables whose rows no answer depends on. */
 const beside: ReadonlySet<string> = new Set(['cohort', 'cohort_definition']);
@@ -32,14 +29,28 @@ const ofConcepts: ReadonlySet<string> = new Set(['concept', 'concept_ancestor', 
  * noted is believed (use it where somebody may have changed an owned CDM by hand).
  */
 export async function dataVersion(client: ClientBase | Pool, schema: string, fresh = false): Promise<string> {
-  return digest(await fingerprints(client, schema, fresh, (table) => !beside.has(table.name)));
+  const noted = fresh ? new Map() : await notedPrints(client, schema);
+  const prints = await fingerprints(client, schema, noted, (table) => !beside.has(table.name));
+  // Images are asked together with the CDM they lie beside.
+  return digest(new Map([...prints, ...(await imagePrints(client, noted))]));
 }
 
 /**
- * The vocabulary's own version (`vocabulary` row 'None', else `cdm_source`); where there is none, `unversioned-` and 12
- * hex digits of the fingerprint of its concepts.
+ * The vocabulary's own version; where it states none, `unversioned-` and 12 hex digits of the fingerprint of its concepts.
  */
 export async function vocabularyVersion(client: ClientBase | Pool, schema: string): Promise<string> {
+  const stated = await statedVocabularyVersion(client, schema);
+  if (stated !== undefined) return stated;
+  const noted = await notedPrints(client, schema);
+  const prints = await fingerprints(client, schema, noted, (table) => ofConcepts.has(table.name));
+  return `unversioned-${digest(prints).slice(0, 12)}`;
+}
+
+/** The version that the vocabulary states (`vocabulary` row 'None', else `cdm_source`), where it does. */
+export async function statedVocabularyVersion(
+  client: ClientBase | Pool,
+  schema: string,
+): Promise<string | undefined> {
   const present = await columnsOf(client, schema);
   const asked = [
     [
@@ -54,8 +65,7 @@ export async function vocabularyVersion(client: ClientBase | Pool, schema: strin
     const version = found.rows.find((row) => row.version)?.version;
     if (version) return version;
   }
-  const prints = await fingerprints(client, schema, false, (table) => ofConcepts.has(table.name));
-  return `unversioned-${digest(prints).slice(0, 12)}`;
+  return undefined;
 }
 
 /** A data version as answers carry it: keyed, so that nobody outside can try guesses of the data against it. */
@@ -65,7 +75,8 @@ export function answerVersion(version: string, archiveSecret: string): string {
 
 /** The fingerprint of one table as text, noted or computed. */
 export async function tablePrint(client: ClientBase | Pool, schema: string, table: string): Promise<string> {
-  const print = (await fingerprints(client, schema, false, ({ name }) => name === table)).get(table);
+  const noted = await notedPrints(client, schema);
+  const print = (await fingerprints(client, schema, noted, ({ name }) => name === table)).get(table);
   return print === undefined ? 'none' : `${print.rows} ${print.sum}`;
 }
 
@@ -88,20 +99,29 @@ export async function noteFingerprint(
   );
 }
 
+/** What was noted at the fillings of an owned CDM; nothing of an attached one. */
+async function notedPrints(
+  client: ClientBase | Pool,
+  schema: string,
+): Promise<ReadonlyMap<string, Fingerprint>> {
+  const there = await client.query<{ there: boolean }>(
+    `select to_regclass(format('%I.moim_cdm_version', $1::text)) is not null as there`,
+    [schema],
+  );
+  if (!there.rows[0]?.there) return new Map();
+  const { rows } = await client.query<{ name: string; rows: string; sum: string }>(
+    `select table_name as name, rows::text, fingerprint::text as sum from ${at(schema, 'moim_cdm_version')}`,
+  );
+  return new Map(rows.map(({ name, ...print }) => [name, print]));
+}
+
 async function fingerprints(
   client: ClientBase | Pool,
   schema: string,
-  fresh: boolean,
+  noted: ReadonlyMap<string, Fingerprint>,
   wanted: (table: CdmTable) => boolean,
 ): Promise<Map<string, Fingerprint>> {
   const present = await columnsOf(client, schema);
-  const noted = new Map<string, Fingerprint>();
-  if (!fresh && present.has('moim_cdm_version')) {
-    const rows = await client.query<{ name: string; rows: string; sum: string }>(
-      `select table_name as name, rows::text, fingerprint::text as sum from ${at(schema, 'moim_cdm_version')}`,
-    );
-    for (const row of rows.rows) noted.set(row.name, { rows: row.rows, sum: row.sum });
-  }
   const prints = new Map<string, Fingerprint>();
   for (const table of cdmTables) {
     const columns = table.columns
@@ -111,19 +131,6 @@ async function fingerprints(
     prints.set(table.name, noted.get(table.name) ?? (await fingerprint(client, schema, table.name, columns)));
   }
   return prints;
-}
-
-async function fingerprint(
-  client: ClientBase | Pool,
-  schema: string,
-  table: string,
-  columns: readonly string[],
-): Promise<Fingerprint> {
-  const row = columns.toSorted().map(quoteName).join(', ');
-  const found = await client.query<{ rows: string; sum: string }>(
-    `select count(*)::text as rows, coalesce(sum(hashint8extended(hash_record_extended(row(${row}), 0), 0)), 0)::text as sum from ${at(schema, table)}`,
-  );
-  return found.rows[0]!;
 }
 
 /** Tables (and views: an attached CDM may be made of them) of the schema with their columns. */

@@ -3,6 +3,7 @@
 import type { ClientBase } from 'pg';
 import { conceptSetQuery } from '#sql/circe/concept-set.ts';
 import type { ConceptSet } from '#sql/circe/expression.ts';
+import type { KeptSets } from './kept-sets.ts';
 
 /** Keeps resolved sets for as long as the vocabulary does not change: one command, one job. */
 export type ConceptSetCache = Map<string, readonly number[]>;
@@ -38,28 +39,36 @@ export async function resolveConceptSets(
 
 /**
  * Fills the cache with the sets of many definitions in one statement (the fixed cost of a statement is what most sets
- * cost). Sets are told apart by what they hold, so that a set used twice is resolved once.
+ * cost). Sets are told apart by what they hold, so that a set used twice is resolved once. What `kept` holds is taken from there.
  */
 export async function prefetchConceptSets(
   client: Pick<ClientBase, 'query'>,
   definitions: readonly (readonly ConceptSet[])[],
-  options: ResolveOptions & { readonly cache: ConceptSetCache },
+  options: ResolveOptions & { readonly cache: ConceptSetCache; readonly kept?: KeptSets | undefined },
 ): Promise<void> {
+  const { cache, kept, cdmSchema } = options;
   const wanted = new Map<string, ConceptSet>();
   for (const set of definitions.flatMap(mergeById)) {
-    const key = keyOf(options.cdmSchema, set);
-    if (!options.cache.has(key)) wanted.set(key, set);
+    const key = keyOf(cdmSchema, set);
+    if (!cache.has(key)) wanted.set(key, set);
   }
+  if (kept !== undefined && wanted.size > 0)
+    for (const [key, ids] of await kept.find(client, [...wanted.keys()])) {
+      cache.set(key, ids);
+      wanted.delete(key);
+    }
   if (wanted.size === 0) return;
   const keys = [...wanted.keys()];
   const sets = [...wanted.values()].map((set, id) => ({ ...set, id }));
   const { rows } = await client.query<{ codeset_id: number; concept_ids: number[] }>(
     conceptSetQuery(sets, options),
   );
-  for (const row of rows) {
+  const found = rows.flatMap((row) => {
     const key = keys[row.codeset_id];
-    if (key !== undefined) options.cache.set(key, row.concept_ids);
-  }
+    return key === undefined ? [] : [[key, row.concept_ids] as const];
+  });
+  for (const [key, ids] of found) cache.set(key, ids);
+  await kept?.keep(client, found);
 }
 
 /** Sets that share an id are one set (Circe inserts both). */
@@ -73,8 +82,9 @@ function mergeById(sets: readonly ConceptSet[]): readonly ConceptSet[] {
 }
 
 function keyOf(schema: string, set: ConceptSet): string {
-  const items = set.items.map(({ concept, isExcluded, includeDescendants, includeMapped }) =>
-    [concept.CONCEPT_ID, Number(isExcluded), Number(includeDescendants), Number(includeMapped)].join(),
+  const items = set.items.map(
+    ({ concept, isExcluded, includeDescendants, includeMapped }) =>
+      `${concept.CONCEPT_ID},${isExcluded ? 1 : 0}${includeDescendants ? 1 : 0}${includeMapped ? 1 : 0}`,
   );
-  return `${schema}:${items.sort().join(';')}`;
+  return `${schema}:${items.length > 1 ? items.sort().join(';') : (items[0] ?? '')}`;
 }

@@ -1,13 +1,19 @@
 /** Runs a cohort definition on a CDM: generate it into the results schema, look at it, or count it. */
 
 import type { ClientBase, Pool } from 'pg';
+import type { CountAsked } from '#protocol/analysis.ts';
 import { MoimError } from '#protocol/errors.ts';
 import type { CohortCounts } from '#sql/analysis/count/spec.ts';
+import { countStatement } from '#sql/analysis/count/sql.ts';
 import { type CohortQuery, compile } from '#sql/circe/compile.ts';
+import type { Source } from '#sql/circe/estimate.ts';
 import type { CohortExpression } from '#sql/circe/expression.ts';
+import { imagingTables } from '#sql/circe/imaging-schema.ts';
+import type { CohortRows } from '#sql/circe/members.ts';
+import { pinnedSets } from '#sql/circe/pinned.ts';
 import { refusals } from '#sql/circe/refusal.ts';
+import type { Plan } from '#sql/circe/scope.ts';
 import {
-  countStatement,
   deleteStatement,
   type GeneratedCohort,
   type GenerateRow,
@@ -15,9 +21,15 @@ import {
   generateStatement,
   selectStatement,
 } from '#sql/circe/statement.ts';
-import { type ConceptSetCache, resolveConceptSets } from './concept-sets.ts';
+import { vocabularyTables } from '#sql/circe/vocabulary-tables.ts';
+import type { ConceptSetCache } from './concept-sets.ts';
+import { refuseMissingImages } from './imaging.ts';
+import { prepareNamed } from './named.ts';
+import { resolveSets } from './pinned.ts';
 import { estimateRows } from './row-estimates.ts';
 import { withSession } from './session.ts';
+import { readStatistics, type Statistics } from './statistics.ts';
+import { type UsedConcepts, usedIds } from './used-concepts.ts';
 
 export interface CohortOptions {
   readonly cdmSchema: string;
@@ -29,6 +41,16 @@ export interface CohortOptions {
   /** Names of the CDM's tables, where the caller has asked before (`cdmTablesOf`). */
   readonly tables?: ReadonlySet<string>;
   readonly cache?: ConceptSetCache;
+  /** What the database knows of its columns, where the caller has asked before (`readStatistics`). */
+  readonly statistics?: Statistics;
+  /** Concepts that rows have, as long as the data stand still (`findUsedConcepts`). */
+  readonly used?: UsedConcepts;
+  /** How criteria are asked about many events: the cheaper way unless one is named. */
+  readonly plan?: Plan;
+  /** Only rows and masks are asked for, nothing else about the events. */
+  readonly rowsOnly?: boolean;
+  /** The cohorts that the definition names, where they are prepared already (`prepareNamed`). */
+  readonly cohorts?: readonly CohortRows[];
 }
 
 /** Where the rows go; without it the cohort is only looked at. */
@@ -72,7 +94,7 @@ export async function writeCohort(
 export async function countCohort(
   pool: Pool,
   expression: CohortExpression,
-  options: CohortOptions,
+  options: CohortOptions & { readonly asked?: CountAsked | undefined },
 ): Promise<CohortCounts> {
   return withSession(pool, { ...options, readOnly: true }, async (client) => {
     const query = await prepareCohort(client, expression, options, ['person']);
@@ -83,15 +105,17 @@ export async function countCohort(
   });
 }
 
-/** Names of the tables and views of a schema, lower case as stored. */
+/** Names of the tables and views of a schema, lower case as stored, and of the tables of images beside it that may be read. */
 export async function cdmTablesOf(
   client: Pick<ClientBase, 'query'>,
   schema: string,
 ): Promise<ReadonlySet<string>> {
   const { rows } = await client.query<{ name: string }>(
     `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where n.nspname = $1 and c.relkind in ('r', 'v', 'm', 'p', 'f')`,
-    [schema],
+      where c.relkind in ('r', 'v', 'm', 'p', 'f') and case when c.relname = any($2)
+        then n.nspname = 'imaging' and has_table_privilege(c.oid, 'select') and has_schema_privilege(n.oid, 'usage')
+        else n.nspname = $1 end`,
+    [schema, [...imagingTables]],
   );
   return new Set(rows.map((row) => row.name));
 }
@@ -110,13 +134,27 @@ export async function prepareCohort(
     throw new MoimError('cdm-missing', `the schema ${cdmSchema} holds no CDM`);
   }
   const absent = new Set(['concept_ancestor', 'concept_relationship'].filter((table) => !present.has(table)));
-  const needsConcepts = expression.ConceptSets.some((set) => set.items.length > 0);
-  refuseMissing(present, cdmSchema, needsConcepts ? ['concept'] : []);
+  const needsConcepts = pinnedSets(expression).some((set) => set.items.length > 0);
+  refuseMissing(present, cdmSchema, vocabularyTables(pinnedSets(expression)));
   const conceptSets = needsConcepts
-    ? await resolveConceptSets(client, expression.ConceptSets, { cdmSchema, absent, cache: options.cache })
+    ? await resolveSets(client, expression, { cdmSchema, absent, cache: options.cache })
     : new Map<number, readonly number[]>();
-  const rows = await estimateRows(client, expression, { cdmSchema, tables: present }, conceptSets);
-  const query = compile(expression, { ...options, conceptSets, rows });
+  const statistics = options.statistics ?? (await readStatistics(client, cdmSchema));
+  const rows = await estimateRows(
+    client,
+    expression,
+    { cdmSchema, tables: present, statistics },
+    conceptSets,
+  );
+  const used = (source: Source) => usedIds(options.used, source, conceptSets);
+  const cohorts = await prepareNamed(client, expression, { ...options, tables: present }, prepareCohort);
+  const known = {
+    rows,
+    used,
+    persons: statistics.persons,
+    ...(statistics.remote ? { plan: options.plan ?? ('join' as const) } : {}),
+  };
+  const query = compile(expression, { ...options, ...known, conceptSets, cohorts });
   refuseMissing(present, cdmSchema, [...query.tables, ...also]);
   return query;
 }
@@ -124,6 +162,7 @@ export async function prepareCohort(
 function refuseMissing(present: ReadonlySet<string>, schema: string, needed: readonly string[]): void {
   const missing = [...new Set(needed)].filter((table) => !present.has(table));
   if (missing.length === 0) return;
+  refuseMissingImages(missing);
   throw new MoimError(
     'table-missing',
     `the definition needs ${missing.map((table) => `${schema}.${table}`).join(', ')}, which this CDM does not have`,

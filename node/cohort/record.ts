@@ -7,28 +7,111 @@ import { type GeneratedCohort, type GenerateRow, generatedCohort } from '#sql/ci
 /** What makes two generations the same: the definition with its options, and the data. */
 export interface RunKey {
   readonly name: string;
+  /** Of the definition with all that it names, the options, and the engine (engine.ts). */
   readonly definitionSha256: string;
   readonly dataVersion: string;
+  readonly vocabularyVersion: string | null;
 }
 
 /** Data that nobody vouches for: never taken as unchanged. */
 export const unversioned = 'unversioned';
 
-/** Summaries of earlier generations on the same data, by the hash of the definition. */
+/** What is there already, and the ids of the runs to come. */
+export interface EarlierRuns {
+  /** Answers that still hold, by the hash of the definition. */
+  readonly answers: ReadonlyMap<string, GeneratedCohort>;
+  /** Names that have runs on these data. */
+  readonly names: ReadonlySet<string>;
+  nextId(): bigint;
+}
+
+/**
+ * Looks for runs of these definitions on the same data; without a schema there are none. With `force` no answer holds. Ids are taken for
+ * all of `keys`. A definition that was run under another name has its rows under the new one afterwards.
+ */
 export async function findRuns(
+  client: Pick<ClientBase, 'query'>,
+  schema: string | undefined,
+  keys: readonly RunKey[],
+  force: boolean,
+): Promise<EarlierRuns> {
+  const ids: bigint[] = [];
+  const nextId = () => ids.shift() ?? fail();
+  const [key] = keys;
+  if (schema === undefined || key === undefined) return { answers: new Map(), names: new Set(), nextId };
+  const run = `${identifier(schema)}.cohort_run`;
+  const { rows: taken } = await client.query<{ id: string }>(
+    `select nextval(pg_get_serial_sequence($1, 'cohort_definition_id'))::text as id from generate_series(1, $2::int)`,
+    [run, keys.length],
+  );
+  ids.push(...taken.map(({ id }) => BigInt(id)));
+  const { rows: named } = await client.query<{ name: string }>(
+    `select distinct name from ${run} where name = any($1) and data_version = $2`,
+    [keys.map(({ name }) => name), key.dataVersion],
+  );
+  const names = new Set(named.map(({ name }) => name));
+  if (force || key.dataVersion === unversioned) return { answers: new Map(), names, nextId };
+  const kept = await keptRuns(client, schema, keys, key);
+  const answers = new Map(kept.map(({ sha, summary }) => [sha, generatedCohort(summary, summary.ruleCount)]));
+  for (const { name, definitionSha256: sha } of keys) {
+    const same = kept.filter((run) => run.sha === sha);
+    const [one] = same;
+    if (one === undefined || same.some((run) => run.name === name)) continue;
+    await copyRun(client, schema, one.id, { name, dataVersion: key.dataVersion });
+  }
+  return { answers, names, nextId };
+}
+
+interface KeptRun {
+  readonly id: string;
+  readonly sha: string;
+  readonly name: string;
+  readonly summary: GenerateRow & { readonly ruleCount: number };
+}
+
+/** Runs of these definitions on the same data and vocabulary that gave an answer, with its rows still there, newest first. */
+async function keptRuns(
   client: Pick<ClientBase, 'query'>,
   schema: string,
   keys: readonly RunKey[],
-): Promise<ReadonlyMap<string, GeneratedCohort>> {
-  const dataVersion = keys[0]?.dataVersion ?? unversioned;
-  if (dataVersion === unversioned) return new Map();
-  const { rows } = await client.query<{ sha: string; summary: GenerateRow & { readonly ruleCount: number } }>(
-    `select distinct on (definition_sha256) definition_sha256 as sha, summary from ${identifier(schema)}.cohort_run
-      where definition_sha256 = any($1) and data_version = $2 and status = 'ok' and summary is not null
-      order by definition_sha256, cohort_definition_id desc`,
-    [keys.map((key) => key.definitionSha256), dataVersion],
+  { dataVersion, vocabularyVersion }: RunKey,
+): Promise<readonly KeptRun[]> {
+  const results = identifier(schema);
+  const { rows } = await client.query<KeptRun>(
+    `select cohort_definition_id::text as id, definition_sha256 as sha, name, summary from ${results}.cohort_run r
+      where definition_sha256 = any($1) and data_version = $2 and vocabulary_version is not distinct from $3
+        and status = 'ok' and summary is not null
+        and (summary ->> 'rows' = '0' or exists (select from ${results}.cohort c where c.cohort_definition_id = r.cohort_definition_id))
+      order by cohort_definition_id desc`,
+    [keys.map(({ definitionSha256 }) => definitionSha256), dataVersion, vocabularyVersion],
   );
-  return new Map(rows.map(({ sha, summary }) => [sha, generatedCohort(summary, summary.ruleCount)]));
+  return rows;
+}
+
+/** Gives a name the rows and the note of a run of the same definition under another name, in place of what it had. */
+async function copyRun(
+  client: Pick<ClientBase, 'query'>,
+  schema: string,
+  id: string,
+  to: Pick<RunKey, 'name' | 'dataVersion'>,
+): Promise<void> {
+  const results = identifier(schema);
+  await client.query(
+    `with old as (delete from ${results}.cohort_run where name = $2 and data_version = $3 returning cohort_definition_id),
+      gone as (delete from ${results}.cohort c using old o where c.cohort_definition_id = o.cohort_definition_id),
+      made as (
+        insert into ${results}.cohort_run (name, definition_sha256, data_version, vocabulary_version, started_at, ms, status, summary)
+        select $2, definition_sha256, data_version, vocabulary_version, started_at, ms, status, summary
+        from ${results}.cohort_run where cohort_definition_id = $1 returning cohort_definition_id)
+     insert into ${results}.cohort (cohort_definition_id, subject_id, cohort_start_date, cohort_end_date)
+     select m.cohort_definition_id, c.subject_id, c.cohort_start_date, c.cohort_end_date
+     from ${results}.cohort c cross join made m where c.cohort_definition_id = $1`,
+    [id, to.name, to.dataVersion],
+  );
+}
+
+function fail(): never {
+  throw new Error('more runs than definitions');
 }
 
 /** Notes a generation that gave nothing. */
@@ -43,8 +126,16 @@ export async function noteFailure(
   },
 ): Promise<void> {
   await client.query(
-    `insert into ${identifier(schema)}.cohort_run (name, definition_sha256, data_version, started_at, status, ms)
-      values ($1, $2, $3, $4, $5, $6)`,
-    [key.name, key.definitionSha256, key.dataVersion, run.startedAt, run.status, run.ms],
+    `insert into ${identifier(schema)}.cohort_run (name, definition_sha256, data_version, vocabulary_version, started_at, status, ms)
+      values ($1, $2, $3, $4, $5, $6, $7)`,
+    [
+      key.name,
+      key.definitionSha256,
+      key.dataVersion,
+      key.vocabularyVersion,
+      run.startedAt,
+      run.status,
+      run.ms,
+    ],
   );
 }

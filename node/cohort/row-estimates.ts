@@ -1,4 +1,4 @@
-/** Asks the planner how many rows concept sets have in their tables. */
+/** How many rows concept sets have in their tables: by the statistics, and where there are none (views), as the planner estimates. */
 
 import type { ClientBase } from 'pg';
 import {
@@ -12,8 +12,13 @@ import {
   sourceKey,
 } from '#sql/circe/estimate.ts';
 import type { CohortExpression } from '#sql/circe/expression.ts';
+import type { Statistics } from './statistics.ts';
 
-type Options = { readonly cdmSchema: string; readonly tables: ReadonlySet<string> };
+type Options = {
+  readonly cdmSchema: string;
+  readonly tables: ReadonlySet<string>;
+  readonly statistics?: Statistics | undefined;
+};
 type ConceptSets = ReadonlyMap<number, readonly number[]>;
 
 /**
@@ -44,7 +49,9 @@ async function estimate(
   const asked: (readonly [Source, readonly number[]])[] = [];
   for (const source of sources) {
     const ids = conceptSets.get(source.CodesetId) ?? [];
+    const rows = options.statistics?.rows(source.table, source.column, ids);
     if (ids.length === 0) found.set(sourceKey(source), 0);
+    else if (rows !== undefined) found.set(sourceKey(source), rows);
     else if (options.tables.has(source.table)) asked.push([source, ids]);
   }
   if (asked.length === 0) return;

@@ -1,21 +1,22 @@
 /** Generates many cohorts, several at a time where asked, and says of each how it went. */
 
-import { createHash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { databaseError } from '#host/postgres/error.ts';
 import { MoimError } from '#protocol/errors.ts';
-import type { CohortExpression } from '#sql/circe/expression.ts';
 import {
   type GeneratedCohort,
   type GenerateRow,
   generatedCohort,
   recordedStatement,
 } from '#sql/circe/statement.ts';
-import { type ConceptSetCache, prefetchConceptSets } from './concept-sets.ts';
-import { type DefinitionFile, readDefinition, readDefinitionText } from './definitions.ts';
+import { type Prepared, runGroup } from './batch.ts';
+import { type DefinitionFile, type ReadFile, readFile } from './definitions.ts';
 import { type CohortOptions, cdmTablesOf, prepareCohort, writeCohort } from './generate.ts';
-import { findRuns, noteFailure, type RunKey, unversioned } from './record.ts';
-import { withConnection, withSession } from './session.ts';
+import { inOrder } from './line-order.ts';
+import { prefetch } from './prefetch.ts';
+import { type EarlierRuns, findRuns, noteFailure } from './record.ts';
+import { type SessionOptions, withConnection } from './session.ts';
+import { readStatistics } from './statistics.ts';
 
 export type Status = 'ok' | 'refused' | 'error' | 'timeout';
 
@@ -28,14 +29,21 @@ export interface GeneratedLine extends Partial<GeneratedCohort> {
   readonly reason?: string;
 }
 
-export interface RunOptions extends Omit<CohortOptions, 'tables' | 'cache'> {
+export interface RunOptions extends Omit<CohortOptions, 'tables' | 'cache' | 'statistics' | 'used'> {
   /** Schema that rows and runs are written to; undefined looks only. */
   readonly resultsSchema?: string | undefined;
   /** The version of the data, where one is known: an answer on the same data is not computed again. */
   readonly dataVersion?: string | undefined;
+  readonly vocabularyVersion?: string | undefined;
+  /** What makes the SQL: answers of another engine are not taken (engine.ts). */
+  readonly engine?: string | undefined;
   /** Compute even where an answer is there. */
   readonly force?: boolean;
   readonly connections?: number;
+  /** Several definitions in one message and transaction; lines come in the order of the definitions. */
+  readonly batch?: boolean;
+  /** The data do not change while this runs: concepts that no row has can be left out. */
+  readonly steady?: boolean;
   readonly now: () => Date;
   readonly onLine: (line: GeneratedLine) => void;
 }
@@ -49,137 +57,214 @@ export async function runCohorts(
   files: readonly DefinitionFile[],
   options: RunOptions,
 ): Promise<number> {
-  const tables = await cdmTablesOf(pool, options.cdmSchema);
-  const cache: ConceptSetCache = new Map();
-  let failed = 0;
-  for (let at = 0; at < files.length; at += atOnce) {
-    const some = files.slice(at, at + atOnce).map((file) => readFile(file, options));
-    if (some.length > 1) await prefetch(pool, some, { ...options, tables, cache });
-    const known = await knownAnswers(pool, some, options);
-    const shared: Shared = { ...options, tables, cache, known };
-    const waiting = some.values();
-    const worker = (client: PoolClient) => work(client, waiting, shared);
-    const session = { ...options, readOnly: options.resultsSchema === undefined };
-    const workers = Array.from({ length: Math.max(1, options.connections ?? 1) }, () =>
-      withConnection(pool, session, worker),
-    );
-    for (const count of await Promise.all(workers)) failed += count;
-  }
-  return failed;
+  const session = { ...options, readOnly: options.resultsSchema === undefined };
+  return withConnections(pool, session, Math.max(1, options.connections ?? 1), async (clients) => {
+    const [first] = clients;
+    if (first === undefined) return 0;
+    const tables = await cdmTablesOf(first, options.cdmSchema);
+    const statistics = await readStatistics(first, options.cdmSchema);
+    const known = { tables, statistics, cache: new Map(), ...(options.steady ? { used: new Map() } : {}) };
+    const reading = readAhead(files, options);
+    let failed = 0;
+    for (;;) {
+      const some = reading.take();
+      if (some.length === 0) return failed;
+      const prepared = { ...options, ...known };
+      if (some.length > 1) await prefetch(first, some, prepared);
+      const keys = some.map((file) => file.key);
+      const earlier = await findRuns(first, options.resultsSchema, keys, options.force ?? false);
+      const onLine = options.batch ? inOrder(keys, options.onLine) : options.onLine;
+      const shared: Shared = { ...prepared, rowsOnly: true, onLine, earlier, idle: reading.one };
+      const waiting = some.values();
+      const work = options.batch ? workInGroups : workSingly;
+      for (const count of await Promise.all(clients.map((client) => work(client, waiting, shared))))
+        failed += count;
+    }
+  });
 }
+
+/** Definitions whose concept sets are resolved together, and in one message of a batch. */
+const atOnce = 150;
+const inGroup = 12;
 
 interface Shared extends RunOptions, CohortOptions {
-  readonly known: ReadonlyMap<string, GeneratedCohort>;
+  readonly earlier: EarlierRuns;
+  /** Work for the time that the database takes. */
+  readonly idle: () => void;
 }
 
-/** Takes files until none is left; gives how many were not ok. */
-async function work(client: PoolClient, waiting: Iterator<ReadFile>, options: Shared): Promise<number> {
+/** Definitions are read while the database works on those before them. A fault of reading is thrown where they are taken. */
+function readAhead(files: readonly DefinitionFile[], options: RunOptions) {
+  const waiting = files.values();
+  let ahead: ReadFile[] = [];
+  let fault: unknown;
+  const one = (): boolean => {
+    if (ahead.length >= atOnce || fault !== undefined) return false;
+    const { done, value } = waiting.next();
+    if (done) return false;
+    try {
+      ahead.push(readFile(value, options));
+    } catch (error) {
+      fault = error;
+    }
+    return true;
+  };
+  return {
+    one,
+    take(): readonly ReadFile[] {
+      while (one());
+      if (fault !== undefined) throw fault;
+      const taken = ahead;
+      ahead = [];
+      return taken;
+    },
+  };
+}
+
+async function withConnections<Result>(
+  pool: Pool,
+  session: SessionOptions,
+  count: number,
+  work: (clients: readonly PoolClient[]) => Promise<Result>,
+  opened: readonly PoolClient[] = [],
+): Promise<Result> {
+  if (opened.length === count) return work(opened);
+  return withConnection(pool, session, (client) =>
+    withConnections(pool, session, count, work, [...opened, client]),
+  );
+}
+
+/** What preparing a definition gave, and how long it took. */
+interface Turn {
+  readonly file: ReadFile;
+  readonly startedAt: string;
+  readonly ms: number;
+  readonly ready: Prepared | MoimError | GeneratedCohort;
+}
+
+/** Takes definitions until none is left; gives how many were not ok. The next is prepared while the database works on one. */
+async function workSingly(client: PoolClient, waiting: Iterator<ReadFile>, options: Shared): Promise<number> {
   let failed = 0;
-  for (let next = waiting.next(); !next.done; next = waiting.next()) {
-    const line = await runOne(client, next.value, options);
-    if (line.status !== 'ok') failed += 1;
-    options.onLine(line);
+  let running: Promise<unknown> = Promise.resolve();
+  const take = (): Promise<Turn> | undefined => {
+    const { done, value } = waiting.next();
+    return done
+      ? undefined
+      : prepare(
+          afterwards(client, () => running),
+          value,
+          options,
+        );
+  };
+  for (let turn = await take(); turn !== undefined; ) {
+    const line = runOne(client, turn, options);
+    running = line.catch(() => {});
+    const next = take();
+    options.idle();
+    // A fault of the next is thrown in its own turn.
+    next?.catch(() => {});
+    if ((await line).status !== 'ok') failed += 1;
+    options.onLine(await line);
+    turn = await next;
   }
   return failed;
 }
 
-/** Definitions held in memory at a time. */
-const atOnce = 200;
-
-interface ReadFile extends DefinitionFile {
-  readonly key: RunKey;
-  /** What reading gave, to be thrown where the file's own turn comes. */
-  readonly expression: CohortExpression | MoimError;
-}
-
-function readFile(file: DefinitionFile, options: RunOptions): ReadFile {
-  const text = readDefinitionText(file.file);
-  const key = keyOf(file.name, text, options);
-  try {
-    return { ...file, key, expression: readDefinition(file.file, text) };
-  } catch (error) {
-    if (error instanceof MoimError) return { ...file, key, expression: error };
-    throw error;
+/** Takes definitions a group at a time. A group that failed is run again one by one. */
+async function workInGroups(
+  client: PoolClient,
+  waiting: Iterator<ReadFile>,
+  options: Shared,
+): Promise<number> {
+  let failed = 0;
+  for (;;) {
+    const turns: Turn[] = [];
+    for (let next = waiting.next(); !next.done; next = waiting.next()) {
+      turns.push(await prepare(client, next.value, options));
+      if (turns.length === inGroup) break;
+    }
+    if (turns.length === 0) return failed;
+    const group = turns.flatMap(({ ready }) => ('query' in ready ? [ready] : []));
+    const ran = group.length === 0 ? [] : await runGroup(client, group, options.signal);
+    const answers = new Map(ran?.map((one, at) => [group[at], one] as const));
+    for (const turn of turns) {
+      const answer = 'query' in turn.ready ? answers.get(turn.ready) : undefined;
+      const { name } = turn.file;
+      const line: GeneratedLine =
+        answer === undefined
+          ? await runOne(client, turn, options)
+          : { name, status: 'ok', ...answer.summary, ms: answer.ms, cached: false };
+      if (line.status !== 'ok') failed += 1;
+      options.onLine(line);
+    }
   }
 }
 
-async function knownAnswers(
-  pool: Pool,
-  files: readonly ReadFile[],
-  options: RunOptions,
-): Promise<ReadonlyMap<string, GeneratedCohort>> {
-  const { resultsSchema, signal } = options;
-  if (resultsSchema === undefined || options.force) return new Map();
-  const keys = files.map((file) => file.key);
-  return withSession(pool, { signal, readOnly: true }, (client) => findRuns(client, resultsSchema, keys));
+/** A client that waits for what runs: what is rarely asked for while preparing has its turn after it. */
+function afterwards(client: PoolClient, running: () => Promise<unknown>): PoolClient {
+  const query = async (...words: unknown[]) => {
+    await running();
+    return (client.query as (...words: unknown[]) => Promise<unknown>)(...words);
+  };
+  return Object.assign(Object.create(client) as PoolClient, { query });
 }
 
-/** A failure here is no news yet: each definition resolves what the cache does not hold, and says what is wrong. */
-async function prefetch(
-  pool: Pool,
-  files: readonly ReadFile[],
-  options: CohortOptions & { readonly tables: ReadonlySet<string>; readonly cache: ConceptSetCache },
-): Promise<void> {
-  const { cdmSchema, tables, cache } = options;
-  if (!tables.has('concept')) return;
-  const absent = new Set(['concept_ancestor', 'concept_relationship'].filter((table) => !tables.has(table)));
-  const sets = files.flatMap(({ expression }) =>
-    expression instanceof MoimError ? [] : [expression.ConceptSets],
-  );
-  const session = { ...options, readOnly: true };
-  await withSession(pool, session, (client) =>
-    prefetchConceptSets(client, sets, { cdmSchema, absent, cache }),
-  ).catch(() => {});
-}
-
-async function runOne(client: PoolClient, file: ReadFile, options: Shared): Promise<GeneratedLine> {
-  const { name, key, expression } = file;
-  const startedAt = options.now().toISOString();
+async function prepare(client: PoolClient, file: ReadFile, options: Shared): Promise<Turn> {
   const start = performance.now();
-  const elapsed = () => Math.round((performance.now() - start) * 1000) / 1000;
-  const known = options.known.get(key.definitionSha256);
-  if (known !== undefined) return { name, status: 'ok', ...known, ms: elapsed(), cached: true };
+  const { earlier, resultsSchema } = options;
+  const turn = (ready: Turn['ready']) => {
+    return { file, startedAt, ms: elapsedSince(start), ready };
+  };
+  const startedAt = options.now().toISOString();
+  const answer = earlier.answers.get(file.key.definitionSha256);
+  if (answer !== undefined) return turn(answer);
+  if (file.expression instanceof MoimError) return turn(file.expression);
   try {
-    if (expression instanceof MoimError) throw expression;
-    const summary = await generate(client, expression, key, startedAt, options);
-    return { name, status: 'ok', ...summary, ms: elapsed(), cached: false };
+    const query = await prepareCohort(client, file.expression, options);
+    const replaces = earlier.names.has(file.name);
+    const run = { ...file.key, startedAt, replaces };
+    const recording =
+      resultsSchema === undefined ? undefined : { ...run, resultsSchema, cohortId: earlier.nextId() };
+    return turn({ query, recording });
+  } catch (cause) {
+    const error = databaseError(cause, options.signal);
+    if (statusOf(error) === undefined) throw error;
+    return turn(error);
+  }
+}
+
+async function runOne(client: PoolClient, turn: Turn, options: Shared): Promise<GeneratedLine> {
+  const { ready, file, startedAt } = turn;
+  const { name } = file;
+  const start = performance.now() - turn.ms;
+  try {
+    if (ready instanceof MoimError) throw ready;
+    if (!('query' in ready)) return { name, status: 'ok', ...ready, ms: elapsedSince(start), cached: true };
+    const summary = await generate(client, ready);
+    return { name, status: 'ok', ...summary, ms: elapsedSince(start), cached: false };
   } catch (cause) {
     const error = databaseError(cause, options.signal);
     const status = statusOf(error);
     if (status === undefined) throw error;
-    const ms = elapsed();
+    const ms = elapsedSince(start);
     if (options.resultsSchema !== undefined) {
       const run = { startedAt, ms: Math.round(ms), status };
-      await noteFailure(client, options.resultsSchema, key, run).catch(() => {});
+      await noteFailure(client, options.resultsSchema, file.key, run).catch(() => {});
     }
     return { name, status, ms, cached: false, reason: `${error.code}: ${error.message}` };
   }
 }
 
-async function generate(
-  client: PoolClient,
-  expression: CohortExpression,
-  key: RunKey,
-  startedAt: string,
-  options: Shared,
-): Promise<GeneratedCohort> {
-  const query = await prepareCohort(client, expression, options);
-  const { resultsSchema } = options;
-  if (resultsSchema === undefined) return writeCohort(client, query, undefined);
-  const values = [key.name, key.definitionSha256, key.dataVersion, startedAt];
-  const { rows } = await client.query<GenerateRow>(recordedStatement(query, { resultsSchema }), values);
+async function generate(client: PoolClient, { query, recording }: Prepared): Promise<GeneratedCohort> {
+  if (recording === undefined) return writeCohort(client, query, undefined);
+  const { rows } = await client.query<GenerateRow>(recordedStatement(query, recording));
   const [row] = rows;
   if (row === undefined) throw new MoimError('internal', 'the cohort gave no row');
   return generatedCohort(row, query.ruleCount);
 }
 
-function keyOf(name: string, text: string, options: RunOptions): RunKey {
-  const said = JSON.stringify([
-    options.parity ?? false,
-    [...(options.withoutRules ?? [])].sort((a, b) => a - b),
-  ]);
-  const definitionSha256 = createHash('sha256').update(text).update('\0').update(said).digest('hex');
-  return { name, definitionSha256, dataVersion: options.dataVersion ?? unversioned };
+function elapsedSince(start: number): number {
+  return Math.round((performance.now() - start) * 1000) / 1000;
 }
 
 /** Undefined where going on makes no sense. */

@@ -17,6 +17,8 @@ const settings = [
   'random_page_cost = 1.1',
   'jit = off',
   'max_parallel_workers_per_gather = 0',
+  // No two events ask the same of an index: remembering answers costs planning and memory, and is never asked again.
+  'enable_memoize = off',
   "work_mem = '64MB'",
   // A cohort can be made again: after a crash the last ones may be missing, rows and record together.
   'synchronous_commit = off',

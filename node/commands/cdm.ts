@@ -2,6 +2,7 @@
 
 import { type Command, type Commands, needArg, needFlag, numberFlag, textFlag } from '#host/command.ts';
 import { openDatabase } from '#host/postgres/database.ts';
+import { migrate } from '#host/postgres/migrate.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { findLeftBeside } from '../cdm/beside.ts';
 import { checkCdm } from '../cdm/check.ts';
@@ -16,6 +17,7 @@ import { readNodeConfig } from '../config.ts';
 import { personFlags, personUsage } from '../person/acting.ts';
 import { keepLoad, loadingPerson, schemaOf, withOwnCdm } from './cdm/own.ts';
 import { refresh } from './cdm/refresh.ts';
+import { tune } from './cdm/tune.ts';
 
 const load: Command = {
   summary:
@@ -90,12 +92,13 @@ const check: Command = {
 
 const synth: Command = {
   summary: `Make up a hospital from a seed, into the CDM or as files. Mixes: ${mixNames.join(', ')}.`,
-  usage: `--persons N --seed S [--mix NAME] [--dense] [--out DIR] [--schema S] [--replace]   ${personUsage}`,
+  usage: `--persons N --seed S [--mix NAME] [--dense] [--imaging] [--out DIR] [--schema S] [--replace]   ${personUsage}`,
   options: {
     persons: { type: 'string' },
     seed: { type: 'string' },
     mix: { type: 'string' },
     dense: { type: 'boolean' },
+    imaging: { type: 'boolean' },
     out: { type: 'string' },
     schema: { type: 'string' },
     replace: { type: 'boolean' },
@@ -112,6 +115,7 @@ const synth: Command = {
       seed: needFlag(context, 'seed'),
       mix,
       dense: context.flags.dense === true,
+      imaging: context.flags.imaging === true,
       replace: context.flags.replace === true,
       signal: context.signal,
       onWait: () => context.note('waiting for jobs that run on the data in force'),
@@ -124,6 +128,7 @@ const synth: Command = {
         directory === undefined
           ? await withOwnCdm(context, async (database, schema) => {
               const person = await loadingPerson(context, database, schema);
+              if (options.imaging) await migrate(database.pool, 'results', 'results');
               const made = await synthesiseInto(database, { ...options, schema });
               await keepLoad(context, database, schema, person);
               return made;
@@ -142,7 +147,7 @@ const synth: Command = {
   },
 };
 
-export const commands: Commands = { load, refresh, check, synth };
+export const commands: Commands = { load, refresh, check, synth, tune };
 
 function inWords(summary: SynthSummary, ms: number): string {
   const { persons, seed, mix, dense, rows, hash } = summary;

@@ -6,18 +6,22 @@ import { readSetting } from '#host/config.ts';
 import { type Database, openDatabase } from '#host/postgres/database.ts';
 import { migrate } from '#host/postgres/migrate.ts';
 import { MoimError } from '#protocol/errors.ts';
-import { type CohortQuery, compile } from '#sql/circe/compile.ts';
+import type { CohortQuery } from '#sql/circe/compile.ts';
+import { compileWhole } from '#sql/circe/compile-whole.ts';
+import { isLanguageCode } from '#sql/circe/describe.ts';
 import { identifier } from '#sql/circe/literal.ts';
 import { refusals } from '#sql/circe/refusal.ts';
 import { cohortStatement } from '#sql/circe/statement.ts';
+import { vocabularyTables } from '#sql/circe/vocabulary-tables.ts';
 import { checkAttached } from '../attached.ts';
 import { withSteadyData } from '../cdm/hold.ts';
 import { dataVersion, vocabularyVersion } from '../cdm/version.ts';
 import { resolveConceptSets } from '../cohort/concept-sets.ts';
-import { definitionFiles, faults, readDefinition } from '../cohort/definitions.ts';
+import { definitionFiles, expressionOf, faults } from '../cohort/definitions.ts';
+import { engineVersion } from '../cohort/engine.ts';
 import { cdmTablesOf, prepareCohort } from '../cohort/generate.ts';
 import { findingsHere } from '../cohort/here.ts';
-import { hasErrors, type Report, reportOf, reportText } from '../cohort/report.ts';
+import { hasErrors, type Report, type ReportOptions, reportOf, reportText } from '../cohort/report.ts';
 import { type GeneratedLine, runCohorts } from '../cohort/run.ts';
 import { withSession } from '../cohort/session.ts';
 
@@ -34,17 +38,20 @@ export const commands: Commands = {
       schema: { type: 'string' },
     },
     async run(context) {
-      if ((textFlag(context, 'lang') ?? 'en') !== 'en') throw notBuilt('--lang other than en');
+      const language = textFlag(context, 'lang') ?? 'en';
+      if (!isLanguageCode(language)) throw new MoimError('usage', '--lang takes en or ko');
       const files = definitionFiles(context.args);
-      const report = async (more?: Parameters<typeof reportOf>[1]) => {
+      const report = async (here?: ReportOptions['here']) => {
         const reports: Report[] = [];
-        for (const file of files) reports.push(await reportOf(file, more));
+        const asked = { language, ...(here === undefined ? {} : { here }) };
+        for (const file of files) reports.push(await reportOf(file, asked));
         if (context.json) context.out(JSON.stringify(reports));
         else for (const one of reports) context.out(reportText(one));
         return reports.some(hasErrors) ? 1 : 0;
       };
       if (context.flags.here !== true) return report();
-      const options = { cdmSchema: cdmSchema(context), signal: context.signal };
+      const parity = context.flags['circe-parity'] === true;
+      const options = { cdmSchema: cdmSchema(context), parity, signal: context.signal };
       return withCdm(context, 3, ({ pool }) =>
         report((expression) => findingsHere(pool, expression, options)),
       );
@@ -56,18 +63,18 @@ export const commands: Commands = {
     usage: 'FILE [--here] [--circe-parity] [--schema S]',
     options: { here: { type: 'boolean' }, 'circe-parity': { type: 'boolean' }, schema: { type: 'string' } },
     async run(context) {
-      const [file, ...more] = context.args;
-      if (file === undefined || more.length > 0) throw new MoimError('usage', 'one FILE is expected');
-      const expression = readDefinition(file);
+      const [file, ...more] = definitionFiles(context.args);
+      if (file === undefined || context.args.length > 1) throw new MoimError('usage', 'one FILE is expected');
+      if (more.length > 0) throw new MoimError('usage', 'a study of several cohorts: name one, FILE#NAME');
+      const expression = expressionOf(file);
       const refused = refusals(expression);
-      if (refused.length > 0) throw new MoimError('definition-refused', `${file}: ${faults(refused)}`);
+      if (refused.length > 0) throw new MoimError('definition-refused', `${file.file}: ${faults(refused)}`);
       const options = { cdmSchema: cdmSchema(context), parity: context.flags['circe-parity'] === true };
       const print = (query: CohortQuery) => {
         context.out(`${cohortStatement(query)};`);
         return 0;
       };
-      if (context.flags.here !== true)
-        return print(compile(expression, { ...options, conceptSets: 'inline' }));
+      if (context.flags.here !== true) return print(compileWhole(expression, options));
       return withCdm(context, 3, async ({ pool }) => {
         const session = { signal: context.signal, readOnly: true };
         return print(
@@ -90,7 +97,6 @@ export const commands: Commands = {
       batch: { type: 'boolean' },
     },
     async run(context) {
-      refuseUnbuilt(context, ['batch']);
       const files = definitionFiles(context.args);
       const schema = cdmSchema(context);
       const connections = numberFlag(context, 'connections', 1, 1);
@@ -108,11 +114,14 @@ export const commands: Commands = {
           runCohorts(pool, files, {
             cdmSchema: schema,
             resultsSchema: writes ? resultsSchema : undefined,
-            dataVersion: writes ? await knownVersion(pool, schema) : undefined,
+            ...(writes ? await knownVersions(pool, schema, context.signal) : {}),
+            engine: engineVersion(),
             parity: context.flags['circe-parity'] === true,
             force: context.flags.force === true,
             withoutRules,
             connections,
+            batch: context.flags.batch === true,
+            steady: !attached,
             signal: context.signal,
             ...(timeoutMs === undefined ? {} : { timeoutMs }),
             now: () => new Date(),
@@ -139,22 +148,24 @@ export const commands: Commands = {
         const absent = new Set(
           ['concept_ancestor', 'concept_relationship'].filter((table) => !present.has(table)),
         );
-        const client = await pool.connect();
-        try {
+        await withSession(pool, { signal: context.signal, readOnly: true }, async (client) => {
           const version = await vocabularyVersion(client, schema);
-          for (const { name, file } of files) {
-            const sets = readDefinition(file).ConceptSets;
+          for (const file of files) {
+            const { ConceptSets: sets, Combination } = expressionOf(file);
+            // A combination has no concepts of its own.
+            if (Combination !== undefined) continue;
+            const lacking = vocabularyTables(sets).find((table) => !present.has(table));
+            if (lacking !== undefined)
+              throw new MoimError('table-missing', `the CDM has no table ${schema}.${lacking}`);
             const ids = await resolveConceptSets(client, sets, { cdmSchema: schema, absent });
-            const conceptSets = sets.map((set) => ({
-              id: set.id,
-              name: set.name,
-              conceptIds: ids.get(set.id) ?? [],
+            const conceptSets = [...ids].map(([id, conceptIds]) => ({
+              id,
+              name: sets.find((set) => set.id === id)?.name ?? '',
+              conceptIds,
             }));
-            context.out(JSON.stringify({ name, vocabularyVersion: version, conceptSets }));
+            context.out(JSON.stringify({ name: file.name, vocabularyVersion: version, conceptSets }));
           }
-        } finally {
-          client.release();
-        }
+        });
         return 0;
       });
     },
@@ -179,14 +190,6 @@ function lineOf(line: GeneratedLine): string {
   } = line;
   const figures = { persons, rows, days, md5, inclusionResult, inclusionStats, summaryStats };
   return JSON.stringify({ name, status, ...figures, ms, cached, reason });
-}
-
-function notBuilt(what: string): MoimError {
-  return new MoimError('usage', `${what} is not built yet`);
-}
-
-function refuseUnbuilt(context: CommandContext, flags: readonly string[]): void {
-  for (const flag of flags) if (context.flags[flag] === true) throw notBuilt(`--${flag}`);
 }
 
 function cdmSchema(context: CommandContext): string {
@@ -263,13 +266,12 @@ async function mayWrite(pool: Pool, schema: string): Promise<boolean> {
   return rows[0]?.may === true;
 }
 
-/** The data version where it is kept at every filling (an owned CDM); computing one means reading every row. */
-async function knownVersion(pool: Pool, schema: string): Promise<string | undefined> {
-  if (!(await cdmTablesOf(pool, schema)).has('moim_cdm_version')) return undefined;
-  const client = await pool.connect();
-  try {
-    return await dataVersion(client, schema);
-  } finally {
-    client.release();
-  }
+/** The versions where they are kept at every filling (an owned CDM); computing them means reading every row. */
+async function knownVersions(pool: Pool, schema: string, signal: AbortSignal) {
+  if (!(await cdmTablesOf(pool, schema)).has('moim_cdm_version')) return {};
+  // A table that was filled by other hands is read whole: that can be stopped, as everything here.
+  return withSession(pool, { signal, readOnly: true }, async (client) => ({
+    dataVersion: await dataVersion(client, schema),
+    vocabularyVersion: await vocabularyVersion(client, schema),
+  }));
 }

@@ -3,11 +3,13 @@
  * sealed"). The rule is applied, then an independent audit must find nothing; where either fails, nothing leaves.
  */
 
+import { setImmediate } from 'node:timers/promises';
 import { audit } from '#protocol/disclosure/audit.ts';
 import type { LinearSolver } from '#protocol/disclosure/linear.ts';
 import { protect } from '#protocol/disclosure/protect.ts';
 import { MoimError } from '#protocol/errors.ts';
 import type { SiteAnswer } from '#protocol/reply.ts';
+import { siteVocabulary } from '#protocol/vocabulary.ts';
 import type { RawResult } from '../job/execute.ts';
 import { PermittedJob } from '../job/permit.ts';
 
@@ -29,26 +31,30 @@ export class ReleasedResult {
 }
 
 /** `now` in ms since the epoch; `roster`: the head this node holds. Throws MoimError `disclosure-failed`; its text names cell ids, no figures. */
-export function release(
+export async function release(
   job: PermittedJob,
   raw: RawResult,
   solve: LinearSolver,
   now: number,
   roster?: SiteAnswer['roster'],
-): ReleasedResult {
+): Promise<ReleasedResult> {
   if (!PermittedJob.is(job) || job.facts.verified.job !== raw.job)
     throw new MoimError('internal', 'a result of another job');
   const { rule, verified } = job.facts;
   const { study, hash } = verified.signed;
-  const cohorts = raw.cohorts.map((cells, cohort) => {
+  const cohorts: SiteAnswer['cohorts'] = [];
+  for (const [cohort, cells] of raw.cohorts.entries()) {
     const released = protect(cells, rule, solve).cells;
+    // The solver may take seconds a cohort, and the link must not be lost meanwhile.
+    await setImmediate();
     const violations = audit(cells, released, rule, solve);
     if (violations.length > 0) {
       const places = violations.slice(0, 5).map(({ id, fault }) => `${id} ${fault}`);
       throw new MoimError('disclosure-failed', `cohort ${cohort + 1}: ${places.join(', ')}`);
     }
-    return { cohort, cells: [...released] };
-  });
+    cohorts.push({ cohort, cells: [...released] });
+    await setImmediate();
+  }
   return make({
     schema: 'moim-result/1',
     study: study.id,
@@ -61,6 +67,8 @@ export function release(
     minimumCell: rule.minimumCell,
     zeroShown: rule.showZero,
     ...(roster === undefined ? {} : { roster }),
+    // No text of the hospital's own making leaves, and no number that tells single concepts.
+    vocabulary: siteVocabulary(raw.vocabulary.version, raw.vocabulary.unresolved),
     cohorts,
   });
 }

@@ -36,6 +36,7 @@ export interface PipelineDeps {
   readonly now: () => number;
   readonly count: ExecuteDeps['count'];
   readonly dataVersion: ExecuteDeps['dataVersion'];
+  readonly vocabulary: ExecuteDeps['vocabulary'];
   readonly steady: ExecuteDeps['steady'];
   /** Tells the hub of a job's state, where a link is up; lost otherwise, and said again when the link comes back. */
   readonly announce: Announce;
@@ -159,7 +160,7 @@ async function runNext(deps: PipelineDeps, lost: Map<string, number>, running: R
     const verified = await verifierOf(deps)(row.envelope, row.received_at);
     let version: Promise<string> | undefined;
     // Reading it may take minutes: not twice, and not while the job is locked.
-    const judging = { now: deps.now, dataVersion: () => (version ??= deps.dataVersion()) };
+    const judging = { now: deps.now, dataVersion: () => (version ??= deps.dataVersion(signal)) };
     const decision = await decide(deps.db, judging, verified);
     if (decision.kind === 'held') {
       await holdJob(deps, job, (transaction) => decide(transaction, judging, verified));
@@ -197,7 +198,7 @@ const mostLostRuns = 5;
 async function answer(deps: PipelineDeps, verified: VerifiedJob, permitted: PermittedJob): Promise<boolean> {
   const raw = await executeJob(deps, permitted);
   await refuseOtherRule(deps, permitted, raw);
-  const released = release(permitted, raw, deps.solve, deps.now(), await heldHead(deps.db));
+  const released = await release(permitted, raw, deps.solve, deps.now(), await heldHead(deps.db));
   const seen = { dataVersion: raw.dataVersion, release: releaseHash(released, deps.identity), counted: true };
   const look = (db: NodeDb) => approvalHold(db, verified, deps.now(), seen);
   if ((await look(deps.db)).kind === 'held') {

@@ -6,6 +6,7 @@ import { withSteadyData } from '../cdm/hold.ts';
 import { answerVersion, dataVersion } from '../cdm/version.ts';
 import { countCohort } from '../cohort/generate.ts';
 import { withSession } from '../cohort/session.ts';
+import { vocabularyHere } from '../cohort/unresolved.ts';
 import type { NodeConfig } from '../config.ts';
 import type { NodeDatabase, NodeDb } from '../database.ts';
 import { hubKeyOf, type NodeIdentity, type PinnedHub } from '../identity.ts';
@@ -25,13 +26,18 @@ export function executionOf(
   const timeoutMs = config.queryTimeoutSeconds * 1000;
   return {
     signal,
-    count: (expression, cancel) => countCohort(cdm, expression, { cdmSchema, timeoutMs, signal: cancel }),
+    count: (expression, cancel, asked) =>
+      countCohort(cdm, expression, { cdmSchema, timeoutMs, signal: cancel, asked }),
     // May read whole tables: it is bounded and stopped as the cohorts are.
-    dataVersion: () =>
-      withSession(cdm, { timeoutMs, signal, readOnly: true }, async (client) => {
+    dataVersion: (cancel = signal) =>
+      withSession(cdm, { timeoutMs, signal: cancel, readOnly: true }, async (client) => {
         const version = await (attached ? attachedVersion : dataVersion)(client, cdmSchema);
         return answerVersion(version, identity.archive.secret);
       }),
+    vocabulary: (expressions, cancel) =>
+      withSession(cdm, { timeoutMs, signal: cancel, readOnly: true }, (client) =>
+        vocabularyHere(client, expressions, cdmSchema),
+      ),
     steady: (work, cancel) => (attached ? work() : withSteadyData(cdm, cdmSchema, cancel, work)),
   };
 }

@@ -82,20 +82,24 @@ const tableMac = (identity: HistoryDeps['identity']): KeyedHash =>
   keyedHash(identity, 'moim released table 1');
 
 /**
- * The persons by sex and age, and each beginning of the chain entry events ≥ rule 1 ≥ … ≥ persons, steps that drop nobody left out. None of a
+ * The persons by sex and age, by year where asked for, and each beginning of the chain entry events ≥ rule 1 ≥ … ≥ persons, steps that drop nobody left out. None of a
  * cohort of nobody: a table of zeros alone is the same under every rule.
  */
 function partHashes({ cells }: RawCells): string[] {
+  // Years stand apart: who asks for them asks for the same persons by sex and age.
   const persons = cells.filter(
-    ({ id }) => id === 'persons' || id.startsWith('sex:') || id.startsWith('age:'),
+    ({ id }) => (id === 'persons' || id.startsWith('sex:') || id.startsWith('age:')) && !id.includes('year:'),
   );
-  const steps = cells.filter(({ id }) => id.startsWith('attrition:'));
+  const years = cells.filter(({ id, kind }) => kind === 'persons' && id.includes('year:'));
+  const steps = cells.filter(({ id }) => /^(attrition|by-person\/step):/.test(id));
   const chain = [...steps, ...cells.filter(({ id }) => id === 'persons')]
     .map(({ value }) => value)
     .filter((value, i, all) => value !== all[i - 1]);
   const hashes = persons.some(({ value }) => value > 0)
     ? [canonicalHash({ persons: persons.map(({ id, value }) => [id, value]) } as unknown as Json)]
     : [];
+  if (years.some(({ value }) => value > 0))
+    hashes.push(canonicalHash({ years: years.map(({ id, value }) => [id, value]) } as unknown as Json));
   if ((chain[0] ?? 0) > 0)
     hashes.push(...chain.map((_, i) => canonicalHash({ chain: chain.slice(0, i + 1) } as unknown as Json)));
   return hashes;

@@ -9,7 +9,7 @@ import { MoimError } from '#protocol/errors.ts';
 import { fingerprint, type PublicKey } from '#protocol/keys.ts';
 import { claimedLead, openStudy, type SignedStudy } from '#protocol/study.ts';
 import type { CohortExpression } from '#sql/circe/expression.ts';
-import { read } from '#sql/circe/read.ts';
+import { readStudyCohorts } from '#sql/circe/read/study-cohorts.ts';
 
 interface VerifiedFacts {
   readonly job: string;
@@ -76,11 +76,14 @@ export async function verifyJob(deps: VerifyDeps, envelopeJws: string): Promise<
   if (day(deps.now + allowedSkewMs) < signed.study.start)
     throw new MoimError('not-started', 'the study has not started yet');
   if (day(deps.now - allowedSkewMs) > signed.study.end) throw new MoimError('expired', 'the study has ended');
-  const expressions = signed.study.cohorts.map(({ definition }, i) => {
-    const result = read(JSON.stringify(definition));
-    if (result.ok) return result.expression;
-    const places = result.findings.slice(0, 5).map(({ path, message }) => `${path}: ${message}`);
-    throw new MoimError('definition-refused', `cohort ${i + 1}: ${places.join('; ')}`);
-  });
+  const { cohorts, pinned } = signed.study;
+  const read = readStudyCohorts(cohorts, pinned);
+  if (!read.ok) {
+    const places = read.findings
+      .slice(0, 5)
+      .map(({ cohort, path, message }) => `cohort ${cohort + 1}: ${path}: ${message}`);
+    throw new MoimError('definition-refused', places.join('; '));
+  }
+  const expressions = read.cohorts.map(({ expression }) => expression);
   return make({ job, site: deps.site, lead, signed, expressions });
 }

@@ -14,6 +14,10 @@ showZero = true
 # What may be computed.
 analyses = ["count"]
 
+# Parts that a study may ask of count besides; without this rule all of them: attrition by event, gain and standalone counts of each
+# inclusion rule, calendar years, rows by sex, age and year. All of them are released under the same rule, as one table.
+# countParts = ["events", "gain", "standalone", "year", "rows"]
+
 # Who says that a study may run: "automatic" (this policy alone), "one-person" or "two-persons" (named persons, each time anew).
 permit = "automatic"
 
@@ -35,7 +39,7 @@ approvalDays = 30
 # Criteria and attributes by the names that ATLAS gives them in a definition's JSON: a type ("Death"), one of its attributes
 # ("Observation.ValueAsString"), an attribute of every type ("*.ProviderSpecialty"). Where \`allow\` is given, nothing else may be used.
 # [criteria]
-# deny = ["DemographicCriteria.Race", "DemographicCriteria.Ethnicity", "*.ProviderSpecialty", "Observation.ValueAsString"]
+# deny = ["DemographicCriteria.Race", "DemographicCriteria.Ethnicity", "*.ProviderSpecialty", "Observation.ValueAsString", "*.SeriesDescription"]
 
 # Studies that may run on one day (UTC). The others wait for the next day.
 # [quota]

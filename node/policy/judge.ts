@@ -1,8 +1,10 @@
 /** What the policy says of one study: each rule that does not permit it, in words for the hospital. Nobody else hears more than `not-permitted`. */
 
+import { countAsked } from '#protocol/analysis.ts';
 import type { Study } from '#protocol/study.ts';
 import { dateWindows } from '#sql/circe/date-bounds.ts';
 import type { CohortExpression } from '#sql/circe/expression.ts';
+import { combinesDates } from './combined.ts';
 import { refusedAttributes } from './criteria.ts';
 import type { Policy } from './policy.ts';
 
@@ -26,8 +28,12 @@ export function judge(policy: Policy, { lead, study, expressions }: Judged, toda
     object('leads', `the lead ${lead} is accepted, but not among those whose studies may run`);
   for (const { kind } of study.analyses)
     if (!policy.analyses.includes(kind)) object('analyses', `the analysis ${kind} is not permitted`);
+  for (const part of countAsked(study.analyses).parts)
+    if (!policy.countParts.includes(part)) object('analyses', `the part ${part} of count is not permitted`);
   for (const field of policy.requiredFields)
     if (isBlank(study[field])) object('fields', `the study does not fill in ${field}`);
+  if (countAsked(study.analyses).parts.has('year') && policy.minimumWindowDays > 365)
+    object('window', 'the part year of count tells single years apart');
   expressions.forEach((expression, i) => {
     const seen = new Set<string>();
     for (const { attribute, path } of refusedAttributes(expression, policy.criteria)) {
@@ -35,6 +41,11 @@ export function judge(policy: Policy, { lead, study, expressions }: Judged, toda
       seen.add(attribute);
     }
     if (policy.minimumWindowDays === 0) return;
+    if (combinesDates(expression))
+      object(
+        'window',
+        `cohort ${i + 1} stands on others and speaks of dates: how few days it may single out is not known`,
+      );
     const narrow = dateWindows(expression, today).filter(({ days }) => days < policy.minimumWindowDays);
     for (const { path, from, to, days } of narrow.slice(0, 3))
       object('window', `cohort ${i + 1} may single out as few as ${days} days, ${from} to ${to} (${path})`);

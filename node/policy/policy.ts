@@ -1,6 +1,7 @@
 /** The hospital's policy: what it may say, and what holds where it says nothing. */
 
 import Type, { type Static } from 'typebox';
+import { countParts } from '#protocol/analysis.ts';
 import { Fingerprint } from '#protocol/ids.ts';
 import { oneOf } from '#protocol/schema.ts';
 
@@ -29,7 +30,9 @@ export const PolicyFile = Type.Object(
     /** Whether an empty cell may be shown as zero. */
     showZero: Type.Boolean(),
     /** Analyses that may run. */
-    analyses: Type.Array(oneOf(['count']), { uniqueItems: true }),
+    analyses: Type.Array(oneOf(['count', 'vocabulary']), { uniqueItems: true }),
+    /** Of the parts that a study may ask of `count` besides, those that may be given; left out: all of them. */
+    countParts: Type.Optional(Type.Array(oneOf(countParts), { uniqueItems: true })),
     /** Who says that a study may run: this policy alone, or one or two named persons each time. */
     permit: Type.Optional(oneOf(['automatic', 'one-person', 'two-persons'])),
     /** `reviewed`: only the very figures leave that a person saw and approved by their hash. */
@@ -83,6 +86,7 @@ export function completePolicy(file: PolicyFile): Policy {
     requiredFields: [],
     approvalDays: 30,
     leads: [],
+    countParts: [...countParts],
     ...file,
     criteria: { allow: criteria?.allow ?? [], deny: criteria?.deny ?? [] },
     quota: quota ?? {},

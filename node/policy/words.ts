@@ -1,5 +1,6 @@
 /** The policy in plain English, a line a rule. */
 
+import { countParts } from '#protocol/analysis.ts';
 import { type Policy, type PolicyVersion, personsNeeded } from './policy.ts';
 
 export function policyInWords({ version, policy, appliedBy }: PolicyVersion): string[] {
@@ -13,6 +14,7 @@ export function policyInWords({ version, policy, appliedBy }: PolicyVersion): st
       ? 'An empty cell is shown as zero: who describes one person closely enough learns whether they are in a cohort.'
       : 'An empty cell is withheld like a small one.',
     `Analyses that may run: ${policy.analyses.join(', ') || 'none'}.`,
+    ...partsInWords(policy),
     policy.leads.length === 0
       ? 'Every accepted lead may ask; studies of anybody else are refused.'
       : `Of the accepted leads only these may ask: ${policy.leads.join(', ')}.`,
@@ -33,6 +35,13 @@ export function policyInWords({ version, policy, appliedBy }: PolicyVersion): st
       : [
           `An approval holds for ${policy.approvalDays} days unless its approver says otherwise, for this data, this policy and this version of the study.`,
         ]),
+  ];
+}
+
+function partsInWords({ countParts: permitted }: Policy): string[] {
+  if (countParts.every((part) => permitted.includes(part))) return [];
+  return [
+    `Of the parts that a study may ask of count besides, these may be given: ${permitted.join(', ') || 'none'}.`,
   ];
 }
 

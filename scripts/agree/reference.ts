@@ -45,10 +45,17 @@ export function readReference(folder: string, file: string): ReadonlyMap<string,
 /** Compares by md5 and by the inclusion tables; persons, rows and days only say where to look. */
 export function judge(expected: ReferenceRecord | undefined, line: GeneratedLine): Verdict {
   if (expected === undefined) return { kind: 'not-run', reason: 'no record' };
-  if (expected.status !== 'ok')
-    return { kind: 'not-run', reason: `${expected.status}: ${expected.error ?? ''}` };
+  if (expected.status !== 'ok') return notRun(expected, line);
   const empty = expected.rows === 0;
   if (line.status !== 'ok') return { kind: 'refused', empty, reason: `${line.status}: ${line.reason ?? ''}` };
   const differing = parts.filter((part) => JSON.stringify(expected[part]) !== JSON.stringify(line[part]));
   return differing.length === 0 ? { kind: 'agreed', empty } : { kind: 'differs', empty, parts: differing };
+}
+
+/** Nothing to agree with: ours must run nonetheless, or say why it does not. */
+function notRun(expected: ReferenceRecord, line: GeneratedLine): Verdict {
+  const reason = `${line.status}: ${line.reason ?? ''}`;
+  if (line.status !== 'ok' && line.status !== 'refused') return { kind: 'refused', empty: true, reason };
+  const ours = line.status === 'ok' ? `${line.persons} persons, ${line.rows} rows` : reason;
+  return { kind: 'not-run', reason: `${expected.error ?? expected.status}; ours: ${ours}` };
 }

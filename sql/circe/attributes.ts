@@ -5,7 +5,7 @@
  */
 
 import { criterionTypes, demographicAttributes } from '#sql/circe/criteria/types.ts';
-import type { CohortExpression, CorrelatedCriterion, Criterion } from '#sql/circe/expression.ts';
+import type { CohortExpression, Combination, CorrelatedCriterion, Criterion } from '#sql/circe/expression.ts';
 import { alsoRead, countedNames, dateNames } from '#sql/circe/reads.ts';
 import { walk } from '#sql/circe/walk.ts';
 
@@ -16,10 +16,17 @@ export interface UsedAttribute {
 
 /** Parts of a definition that are no criterion of their own. */
 const structure: Readonly<Record<string, readonly string[]>> = {
-  CorrelatedCriteria: ['StartWindow', 'EndWindow', 'RestrictVisit', 'IgnoreObservationPeriod'],
+  CorrelatedCriteria: [
+    'StartWindow',
+    'EndWindow',
+    'RestrictVisit',
+    'RestrictImage',
+    'IgnoreObservationPeriod',
+  ],
   Occurrence: ['IsDistinct', 'CountColumn'],
   CohortExpression: ['AdditionalCriteria', 'CensoringCriteria', 'CensorWindow', 'InclusionRules'],
   EndStrategy: ['DateOffset', 'CustomEra'],
+  Combination: ['union', 'intersect', 'minus'],
 };
 
 /** True for a name such as `CorrelatedCriteria.StartWindow`: it asks nothing of the data by itself. */
@@ -40,10 +47,29 @@ export function knownAttributes(): readonly string[] {
   return all.flatMap(([type, names]) => [type, ...names.map((name) => `${type}.${name}`)]);
 }
 
-/** Everything the definition uses, in the order it is met; an attribute used in several places stands once for each. */
+/**
+ * Everything the definition uses, in the order it is met; an attribute used in several places stands once for each. What
+ * the cohorts use that it names counts as used by it.
+ */
 export function usedAttributes(expression: CohortExpression): readonly UsedAttribute[] {
+  const inner = (expression.Cohorts ?? []).flatMap(({ name, expression: named }) =>
+    usedAlone(named).map(({ attribute, path }) => ({
+      attribute,
+      path: `cohort ${JSON.stringify(name)} ${path}`,
+    })),
+  );
+  return [...usedAlone(expression), ...inner];
+}
+
+function usedAlone(expression: CohortExpression): readonly UsedAttribute[] {
   const used: UsedAttribute[] = [];
   const add = (attribute: string, path: string) => used.push({ attribute, path });
+  const combination = (of: Combination, path: string) => {
+    add(`Combination.${of.op}`, path);
+    for (const [at, operand] of of.of.entries())
+      if (typeof operand !== 'string') combination(operand, `${path}.of[${at}]`);
+  };
+  if (expression.Combination) combination(expression.Combination, '$.expression');
   walk(expression, {
     criterion: (criterion) => addCriterion(criterion, add),
     correlated: (criterion) => addCorrelated(criterion, add),
@@ -82,7 +108,13 @@ function addCriterion(criterion: Criterion, add: Add): void {
 
 function addCorrelated(correlated: CorrelatedCriterion, add: Add): void {
   const { path, Criteria, Occurrence } = correlated;
-  for (const name of ['StartWindow', 'EndWindow', 'RestrictVisit', 'IgnoreObservationPeriod'] as const)
+  for (const name of [
+    'StartWindow',
+    'EndWindow',
+    'RestrictVisit',
+    'RestrictImage',
+    'IgnoreObservationPeriod',
+  ] as const)
     if (correlated[name]) add(`CorrelatedCriteria.${name}`, `${path}.${name}`);
   const { IsDistinct, CountColumn } = Occurrence;
   if (IsDistinct) add('Occurrence.IsDistinct', `${path}.Occurrence.IsDistinct`);

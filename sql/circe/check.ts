@@ -4,22 +4,33 @@
  */
 
 import { conceptSetFindings } from '#sql/circe/check/concept-sets.ts';
+import { criterionFindings } from '#sql/circe/check/criteria.ts';
 import { defectFindings } from '#sql/circe/check/defects.ts';
 import { exitFindings } from '#sql/circe/check/exits.ts';
 import { groupFindings } from '#sql/circe/check/groups.ts';
+import { neverFindings } from '#sql/circe/check/never.ts';
 import { rangeFindings } from '#sql/circe/check/ranges.ts';
+import { repeatFindings } from '#sql/circe/check/repeats.ts';
 import { windowFindings } from '#sql/circe/check/windows.ts';
 import type { CohortExpression, Finding } from '#sql/circe/expression.ts';
 import { refusals } from '#sql/circe/refusal.ts';
 
-/** All findings, errors first; an error means that `compile` refuses the definition. */
+/**
+ * Takes an expression that reads; gives all findings, each with its JSON path, those that `compile` refuses (errors) first. Pure,
+ * and never throws. docs/cohort-checks.md lists the codes.
+ */
 export function check(expression: CohortExpression): readonly Finding[] {
+  // A combination of cohorts has no criteria of its own.
+  if (expression.Combination !== undefined) return refusals(expression);
   return [
     ...refusals(expression),
     ...conceptSetFindings(expression),
+    ...criterionFindings(expression),
     ...rangeFindings(expression),
     ...windowFindings(expression),
     ...groupFindings(expression),
+    ...repeatFindings(expression),
+    ...neverFindings(expression),
     ...exitFindings(expression),
     ...defectFindings(expression),
   ];

@@ -5,10 +5,20 @@
  * Circe's inlined joins made some definitions run for hours (circe-be#192).
  */
 
+import { combinedRows } from '#sql/circe/combine.ts';
 import { conceptSetQuery } from '#sql/circe/concept-set.ts';
-import { type Cte, includedEvents, primaryEvents, qualifiedEvents, unaskedEvents } from '#sql/circe/entry.ts';
+import {
+  type Cte,
+  includedEvents,
+  neededOf,
+  primaryEvents,
+  qualifiedEvents,
+  unaskedEvents,
+} from '#sql/circe/entry.ts';
 import { cohortRows, finalCohort } from '#sql/circe/era.ts';
 import type { CohortExpression, InclusionRule } from '#sql/circe/expression.ts';
+import { cohortParts, memberParts } from '#sql/circe/members.ts';
+import { pinnedSets } from '#sql/circe/pinned.ts';
 import { refusals } from '#sql/circe/refusal.ts';
 import { type CompileOptions, createScope, type Scope } from '#sql/circe/scope.ts';
 
@@ -17,10 +27,15 @@ export interface CohortQuery {
   readonly ctes: string;
   /** Name of the CTE of cohort rows: (person_id bigint, start_date, end_date). */
   readonly final: 'final_cohort';
-  /** Name of the materialized CTE of qualified events before ExpressionLimit: (person_id, event_id, start_date, …, mask bigint). */
+  /**
+   * Name of the materialized CTE of qualified events before ExpressionLimit: (person_id, event_id, start_date, …, mask bigint).
+   * With `rowsOnly`, and without rules, only what the rows need of it is there.
+   */
   readonly events: 'qualified_events';
   readonly ruleCount: number;
   readonly ruleNames: readonly string[];
+  /** The rows as one query: what `options.cohorts` takes of a cohort that others name. */
+  readonly body: string;
   /** CDM tables read, sorted; vocabulary tables only with inline concept sets. */
   readonly tables: readonly string[];
 }
@@ -35,32 +50,40 @@ export function compile(expression: CohortExpression, options: CompileOptions): 
   const without = new Set(options.withoutRules);
   const rules = expression.InclusionRules.filter((_rule, index) => !without.has(index));
   const scope = createScope(options);
-  const ctes: readonly Cte[] = [
-    ...(options.conceptSets === 'inline' ? [inlineSets(expression, options.cdmSchema)] : []),
-    ...eventsOf(scope, expression, rules),
-    includedEvents(expression.ExpressionLimit, rules.length),
-    ...cohortRows(scope, expression),
-    finalCohort(expression.CollapseSettings.EraPad, isSingle(expression), expression.CensorWindow),
-  ];
+  const cohorts = options.cohorts ?? [];
+  const { Combination } = expression;
+  const ctes: readonly Cte[] = Combination
+    ? combinedRows(Combination, cohorts)
+    : [
+        ...(options.conceptSets === 'inline' ? [inlineSets(expression, options.cdmSchema)] : []),
+        ...eventsOf(scope, expression, rules, options.rowsOnly ?? false),
+        includedEvents(expression.ExpressionLimit, rules.length),
+        ...cohortRows(scope, expression),
+        finalCohort(expression.CollapseSettings.EraPad, isSingle(expression), expression.CensorWindow),
+      ];
+  const own = [...memberParts(scope.probed), ...ctes];
   return {
-    ctes: ctes
-      .map((cte) => `${cte.name} as ${cte.materialized ? 'materialized ' : ''}(\n${cte.sql}\n)`)
-      .join(',\n'),
+    ctes: textOf([...cohortParts(cohorts), ...own]),
+    body: `with ${textOf(own)}\nselect person_id, start_date, end_date from final_cohort`,
     final: 'final_cohort',
     events: 'qualified_events',
     ruleCount: rules.length,
     ruleNames: rules.map((rule) => rule.name),
-    tables: [...scope.tables].sort(),
+    tables: [...new Set([...scope.tables, ...cohorts.flatMap(({ tables }) => tables)])].sort(),
   };
 }
+
+const textOf = (ctes: readonly Cte[]): string =>
+  ctes.map((cte) => `${cte.name} as ${cte.materialized ? 'materialized ' : ''}(\n${cte.sql}\n)`).join(',\n');
 
 function eventsOf(
   scope: Scope,
   expression: CohortExpression,
   rules: readonly InclusionRule[],
+  rowsOnly: boolean,
 ): readonly Cte[] {
   if (rules.length === 0 && expression.AdditionalCriteria === undefined)
-    return [unaskedEvents(scope, expression)];
+    return [unaskedEvents(scope, expression, rowsOnly ? neededOf(expression) : undefined)];
   const groups = rules.map((rule) => rule.expression);
   return [primaryEvents(scope, expression.PrimaryCriteria), qualifiedEvents(scope, expression, groups)];
 }
@@ -79,6 +102,6 @@ function inlineSets(expression: CohortExpression, cdmSchema: string): Cte {
   return {
     name: 'concept_sets',
     materialized: true,
-    sql: conceptSetQuery(expression.ConceptSets, { cdmSchema }),
+    sql: conceptSetQuery(pinnedSets(expression), { cdmSchema }),
   };
 }

@@ -4,15 +4,21 @@ import { eventsOf } from '#sql/circe/event.ts';
 import type { CohortExpression, CriteriaGroup, Criterion, Limit } from '#sql/circe/expression.ts';
 import { groupCondition } from '#sql/circe/group.ts';
 import { rowsOf } from '#sql/circe/guard.ts';
+import { isOfImage } from '#sql/circe/image-link.ts';
+import type { EventList } from '#sql/circe/joined.ts';
 import { wholeNumber } from '#sql/circe/literal.ts';
+import { joinMembers } from '#sql/circe/members.ts';
 import type { Scope } from '#sql/circe/scope.ts';
 
 /** A named part of a WITH. */
 export interface Cte {
   readonly name: string;
-  readonly materialized?: true;
+  readonly materialized?: true | undefined;
   readonly sql: string;
 }
+
+/** The events that a person keeps; `unnumbered` are all of them without a number each. */
+type Kept = Limit | 'unnumbered';
 
 const carried = [
   'person_id',
@@ -27,38 +33,43 @@ const carried = [
 /**
  * `primary_events`: the union of the entry criteria, each joined to the observation period that contains its start,
  * kept where the period reaches far enough on both sides. `event_id` counts per person by date, then row id, then the
- * order of criteria (Circe leaves that last tie open). `more` are further columns.
+ * order of criteria (Circe leaves that last tie open). `more` are further columns; `kept` are the events a person keeps.
  */
 export function primaryEvents(
   scope: Scope,
   primary: CohortExpression['PrimaryCriteria'],
   more: readonly string[] = [],
+  kept: Kept = primary.PrimaryCriteriaLimit,
 ): Cte {
+  const images = primary.CriteriaList.some(isOfImage);
   const sources = primary.CriteriaList.map((criterion, index) => {
     const event = eventsOf(scope, criterion);
     const where = event.where.length === 0 ? '' : ` where ${event.where.join(' and ')}`;
     return (
       `select ${event.person} as person_id, ${event.id} as row_id, ${index} as criterion, ${event.start} as start_date, ` +
-      `${event.end} as end_date, ${event.sort} as sort_date, ${event.visit} as visit_occurrence_id from ${event.from}${where}`
+      `${event.end} as end_date, ${event.sort} as sort_date, ${event.visit} as visit_occurrence_id${images ? `, ${event.image ?? 'null::bigint'} as image_occurrence_id` : ''} from ${event.from}${joinMembers(scope, event.person, 'left').joins}${where}`
     );
   });
   const { PriorDays, PostDays } = primary.ObservationWindow;
   const direction = primary.PrimaryCriteriaLimit === 'Last' ? ' desc' : '';
   const order = `e.sort_date${direction}, e.row_id, e.criterion`;
-  const limited = primary.PrimaryCriteriaLimit !== 'All';
+  const limited = kept !== 'All' && kept !== 'unnumbered';
+  const id = kept === 'All' ? `row_number() over (partition by e.person_id order by ${order})` : '1::bigint';
+  // Who is limited here already by the start date has that first, as `latest` would.
+  const first = kept === primary.PrimaryCriteriaLimit ? order : latestFirst(kept);
   return {
     name: 'primary_events',
     materialized: true,
     sql: [
       `select ${limited ? 'distinct on (e.person_id) ' : ''}e.person_id::bigint as person_id,`,
-      `  ${limited ? '1::bigint' : `row_number() over (partition by e.person_id order by ${order})`} as event_id,`,
+      `  ${id} as event_id,`,
       '  e.start_date, e.end_date, o.observation_period_start_date as op_start_date,',
       '  o.observation_period_end_date as op_end_date,',
-      `  ${['e.visit_occurrence_id::bigint as visit_occurrence_id', ...more].join(', ')}`,
+      `  ${['e.visit_occurrence_id::bigint as visit_occurrence_id', ...(images ? ['e.image_occurrence_id'] : []), ...more].join(', ')}`,
       `from (${sources.join('\n  union all\n  ')}) e`,
       `join ${scope.table('observation_period')} o on o.person_id = e.person_id`,
       ...observed(PriorDays, PostDays).map((condition) => `  and ${condition}`),
-      ...(limited ? [`order by e.person_id, ${order}`] : []),
+      ...(limited ? [`order by e.person_id, ${first}`] : []),
     ].join('\n'),
   };
 }
@@ -86,6 +97,7 @@ export function qualifiedEvents(
   rules: readonly CriteriaGroup[],
 ): Cte {
   const additional = expression.AdditionalCriteria;
+  const images = expression.PrimaryCriteria.CriteriaList.some(isOfImage);
   const index = {
     person: 'q.person_id',
     start: 'q.start_date',
@@ -93,23 +105,50 @@ export function qualifiedEvents(
     opStart: 'q.op_start_date',
     opEnd: 'q.op_end_date',
     visit: 'q.visit_occurrence_id',
+    image: images ? 'q.image_occurrence_id' : undefined,
     calls: entryRows(scope, expression.PrimaryCriteria.CriteriaList),
+    all: { key: ['q.person_id', 'q.event_id'], list: (alias: string) => primaryList(alias, images) },
   };
   const condition = additional === undefined ? 'true' : groupCondition(scope, additional, index, eventsOf);
-  const where = condition === 'true' ? '' : `\nwhere ${condition}`;
   const limited = additional !== undefined && expression.QualifiedLimit !== 'All';
-  const source = limited
-    ? `(${latest(expression.QualifiedLimit, `primary_events q${where}`)}) q`
-    : `primary_events q${where}`;
   const bits = rules.map(
     (rule, bit) => `(${groupCondition(scope, rule, index, eventsOf)})::int::bigint << ${bit}`,
   );
   const mask = bits.length === 0 ? '0::bigint' : bits.map((bit) => `(${bit})`).join('\n  | ');
   const columns = carried.map((column) => `q.${column}`).join(', ');
+  const { joins, kept } = joinMembers(scope, 'q.person_id', 'full');
+  const asked = [...(condition === 'true' ? [] : [condition]), ...kept];
+  const events = `primary_events q${joins}${whereOf(asked)}`;
+  const source = limited
+    ? `(${latest(expression.QualifiedLimit, events)}) q${joins}${whereOf(kept)}`
+    : events;
   return {
     name: 'qualified_events',
     materialized: true,
     sql: `select ${columns},\n  ${mask} as mask\nfrom ${source}`,
+  };
+}
+
+function whereOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? '' : `\nwhere ${conditions.join('\n and ')}`;
+}
+
+/** All entry events, whatever is asked of them. */
+function primaryList(alias: string, images: boolean): EventList {
+  const at = (column: string) => `${alias}.${column}`;
+  return {
+    from: `primary_events ${alias}`,
+    where: [],
+    key: [at('person_id'), at('event_id')],
+    event: {
+      person: at('person_id'),
+      start: at('start_date'),
+      end: at('end_date'),
+      opStart: at('op_start_date'),
+      opEnd: at('op_end_date'),
+      visit: at('visit_occurrence_id'),
+      image: images ? at('image_occurrence_id') : undefined,
+    },
   };
 }
 
@@ -120,9 +159,25 @@ function entryRows(scope: Scope, criteria: readonly Criterion[]): number | undef
 }
 
 /** Entry events as qualified events, where nothing more is asked of them: one pass less. */
-export function unaskedEvents(scope: Scope, expression: CohortExpression): Cte {
-  const primary = primaryEvents(scope, expression.PrimaryCriteria, ['0::bigint as mask']);
-  return { ...primary, name: 'qualified_events' };
+export function unaskedEvents(scope: Scope, expression: CohortExpression, kept?: Kept): Cte {
+  const { name: _name, ...primary } = primaryEvents(
+    scope,
+    expression.PrimaryCriteria,
+    ['0::bigint as mask'],
+    kept,
+  );
+  // Where rows alone are wanted nothing reads the events twice.
+  return { ...primary, name: 'qualified_events', materialized: kept === undefined ? true : undefined };
+}
+
+/**
+ * What of unasked entry events the cohort's rows need: one a person where a limit leaves one, and their numbers only
+ * where something tells events apart by them.
+ */
+export function neededOf({ PrimaryCriteria, ExpressionLimit, EndStrategy }: CohortExpression): Kept {
+  if (PrimaryCriteria.PrimaryCriteriaLimit !== 'All') return PrimaryCriteria.PrimaryCriteriaLimit;
+  if (ExpressionLimit !== 'All') return ExpressionLimit;
+  return EndStrategy?.kind === 'CustomEra' ? 'All' : 'unnumbered';
 }
 
 /** `included_events`: events with every bit set, limited by ExpressionLimit. */
@@ -140,4 +195,12 @@ export function includedEvents(limit: Limit, rules: number): Cte {
 function latest(limit: Limit, source: string): string {
   const direction = limit === 'Last' ? ' desc' : '';
   return `select distinct on (q.person_id) q.* from ${source}\norder by q.person_id, q.start_date${direction}, q.event_id${direction}`;
+}
+
+/** The order of `latest` over entry events that are not numbered yet. */
+function latestFirst(limit: Kept): string {
+  const direction = limit === 'Last' ? ' desc' : '';
+  return ['e.start_date', 'e.sort_date', 'e.row_id', 'e.criterion']
+    .map((column) => column + direction)
+    .join(', ');
 }

@@ -4,6 +4,7 @@ import type { Cte } from '#sql/circe/entry.ts';
 import { eventsOf } from '#sql/circe/event.ts';
 import type { CohortExpression, EndStrategy, Period } from '#sql/circe/expression.ts';
 import { dateLiteral, plusDays } from '#sql/circe/literal.ts';
+import { joinMembers } from '#sql/circe/members.ts';
 import type { Scope } from '#sql/circe/scope.ts';
 
 /**
@@ -26,20 +27,28 @@ export function cohortRows(scope: Scope, expression: CohortExpression): readonly
     ...censoring,
   ];
   const end = ends.length === 1 ? (ends[0] ?? 'null') : `least(${ends.join(',\n    ')})`;
-  const join =
-    custom.length === 0
-      ? ''
-      : `\nleft join (select n.person_id, n.event_id, min(d.end_date) as end_date from included_events n` +
-        `\n  join drug_eras d on d.person_id = n.person_id and n.start_date between d.start_date and d.end_date` +
-        `\n  group by n.person_id, n.event_id) c on c.person_id = i.person_id and c.event_id = i.event_id`;
+  const join = custom.length === 0 ? '' : eraJoin;
+  const { joins, kept } = joinMembers(scope, 'i.person_id', 'full');
+  const asked = [...kept, ...(custom.length === 0 ? [] : ['coalesce(i.event_id, 0) > 0'])];
+  const where = asked.length === 0 ? '' : `\n  where ${asked.join(' and ')}`;
   return [
     ...custom,
     {
       name: 'cohort_rows',
-      sql: `select r.person_id, r.start_date, r.end_date from (\n  select i.person_id, i.start_date, ${end} as end_date\n  from included_events i${join}\n) r where r.end_date is not null`,
+      sql: `select r.person_id, r.start_date, r.end_date from (\n  select i.person_id, i.start_date, ${end} as end_date\n  from included_events i${join}${joins}${where}\n) r where r.end_date is not null`,
     },
   ];
 }
+
+/**
+ * Joins each event to the era of drugs that contains its start. The parts have no statistics, and a join that is taken for one row is run
+ * again for every event: a FULL JOIN is only ever hashed or merged, and its conditions are worded so that it stays one.
+ */
+const eraJoin =
+  '\nfull join (select n.person_id, n.event_id, min(d.end_date) as end_date from included_events n' +
+  '\n  full join drug_eras d on d.person_id = n.person_id' +
+  '\n  where coalesce(n.start_date between d.start_date and d.end_date, false)' +
+  '\n  group by n.person_id, n.event_id) c on c.person_id = i.person_id and c.event_id = i.event_id';
 
 /**
  * The event's date + offset, at most the end of the observation period; NULL where that is before the start, or where the
@@ -64,8 +73,10 @@ function customEras(scope: Scope, strategy: EndStrategy & { readonly kind: 'Cust
       ? `coalesce(d.drug_exposure_end_date, ${start} + d.days_supply, ${start} + 1)`
       : plusDays(start, supply);
   const codeset = strategy.DrugCodesetId ?? -1;
-  const concept = scope.inSet('d.drug_concept_id', codeset);
-  const source = scope.inSet('d.drug_source_concept_id', codeset);
+  const inColumn = (column: string) =>
+    scope.inSource('d', { table: 'drug_exposure', column, CodesetId: codeset });
+  const concept = inColumn('drug_concept_id');
+  const source = inColumn('drug_source_concept_id');
   const exposures =
     `select d.person_id::bigint as person_id, ${start} as start_date, ${plusDays(end, strategy.GapDays + strategy.Offset)} as end_date ` +
     `from ${scope.table('drug_exposure')} d where (${concept} or ${source}) ` +

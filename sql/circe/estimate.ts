@@ -5,7 +5,8 @@
 
 import { describeType } from '#sql/circe/criteria/types.ts';
 import type { CohortExpression, Criterion } from '#sql/circe/expression.ts';
-import { identifier, inIds } from '#sql/circe/literal.ts';
+import { qualifiedTable } from '#sql/circe/imaging-schema.ts';
+import { inIds } from '#sql/circe/literal.ts';
 import { walk } from '#sql/circe/walk.ts';
 
 /** A concept set looked for in one column of one table. */
@@ -64,7 +65,7 @@ export function estimateQuery(
 ): string {
   const branches = sources.map(
     ([{ table, column }, ids]) =>
-      `select 1 from ${identifier(cdmSchema)}.${table} x where ${inIds(`x.${column}`, ids)}`,
+      `select 1 from ${qualifiedTable(table, { cdmSchema })} x where ${inIds(`x.${column}`, ids)}`,
   );
   return `explain (format json) ${branches.join(' union all ')}`;
 }

@@ -6,10 +6,13 @@
 
 import type { CriterionType } from '#sql/circe/criteria/types.ts';
 
-/** What reading or checking found; `path` is a JSON path such as `$.PrimaryCriteria.CriteriaList[0].Death.Foo`. */
+/**
+ * What reading or checking found; `path` is a JSON path such as `$.PrimaryCriteria.CriteriaList[0].Death.Foo`. An error keeps the
+ * definition from running; a warning says what was hardly meant; an info is worth a thought and often meant.
+ */
 export interface Finding {
   readonly code: string;
-  readonly severity: 'error' | 'warning';
+  readonly severity: 'error' | 'warning' | 'info';
   readonly path: string;
   readonly message: string;
   readonly remedy?: string;
@@ -27,6 +30,29 @@ export interface CohortExpression {
   /** Days added to every end before eras are merged, taken off again afterwards. */
   readonly CollapseSettings: { readonly EraPad: number };
   readonly CensorWindow?: Period;
+  /** Of a study's cohort that combines others: it has no criteria of its own. Not of the JSON: see read/study-cohorts.ts. */
+  readonly Combination?: Combination;
+  /** Every cohort that this one needs, each after those that it needs itself. Not of the JSON: see read/study-cohorts.ts. */
+  readonly Cohorts?: readonly NamedExpression[];
+  /** Concept sets whose concepts the study says itself, in place of their items. Not of the JSON: see read/study-cohorts.ts. */
+  readonly Pinned?: readonly PinnedSet[];
+}
+
+/** `union`, `intersect` or `minus` (the first without all others) of cohorts by name; nested ones have no name. */
+export interface Combination {
+  readonly op: 'union' | 'intersect' | 'minus';
+  readonly of: readonly (string | Combination)[];
+  readonly by: 'days' | 'persons';
+}
+
+export interface NamedExpression {
+  readonly name: string;
+  readonly expression: CohortExpression;
+}
+
+export interface PinnedSet {
+  readonly id: number;
+  readonly conceptIds: readonly number[];
 }
 
 export type Limit = 'All' | 'First' | 'Last';
@@ -104,6 +130,8 @@ export interface CorrelatedCriterion {
   readonly EndWindow?: Window;
   readonly Occurrence: Occurrence;
   readonly RestrictVisit: boolean;
+  /** Of the same image occurrence as the image criterion it stands in; ours, not Circe's. */
+  readonly RestrictImage?: true;
   readonly IgnoreObservationPeriod: boolean;
 }
 
@@ -199,6 +227,8 @@ export type Filter = { readonly name: string; readonly path: string } & (
       readonly CodesetId: number;
       readonly exclude: boolean;
     }
+  /** Any concept at all; none where `exclude` is true. */
+  | { readonly kind: 'presence'; readonly place: Place; readonly exclude: boolean }
   | { readonly kind: 'dates'; readonly of: 'start' | 'end'; readonly range: DateRange }
   | {
       readonly kind: 'number';
@@ -208,6 +238,8 @@ export type Filter = { readonly name: string; readonly path: string } & (
     }
   | { readonly kind: 'age'; readonly of: 'start' | 'end'; readonly range: NumericRange }
   | { readonly kind: 'text'; readonly column: string; readonly filter: TextFilter }
+  | { readonly kind: 'flag'; readonly column: string; readonly value: boolean }
   | { readonly kind: 'abnormal' }
+  | { readonly kind: 'cohort'; readonly Cohort: string }
   | { readonly kind: 'unanswerable'; readonly reason: string }
 );

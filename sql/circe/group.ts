@@ -1,5 +1,6 @@
 /** A group of criteria as one boolean condition on an index event, never NULL. */
 
+import { chooseWay } from '#sql/circe/cost.ts';
 import type {
   CorrelatedCriterion,
   CriteriaGroup,
@@ -8,7 +9,8 @@ import type {
   Occurrence,
 } from '#sql/circe/expression.ts';
 import { conditions } from '#sql/circe/filter.ts';
-import { guardOf } from '#sql/circe/guard.ts';
+import { listedPerson } from '#sql/circe/guard.ts';
+import { type EventList, joinedCondition } from '#sql/circe/joined.ts';
 import type { Scope } from '#sql/circe/scope.ts';
 import { windowConditions } from '#sql/circe/window.ts';
 
@@ -20,22 +22,27 @@ export interface IndexEvent {
   readonly opStart: string;
   readonly opEnd: string;
   readonly visit: string;
+  readonly image?: string | undefined;
   /** About how many such events there are, where that is known. */
   readonly calls?: number | undefined;
+  /** What tells these events apart, and all of them under another alias: where a criterion may be asked of all at once. */
+  readonly all?: { readonly key: readonly string[]; list(alias: string): EventList } | undefined;
 }
 
 interface Probe {
   readonly from: string;
+  readonly person: string;
   readonly where: readonly string[];
   readonly start: string;
   readonly end: string;
   readonly visit: string;
+  readonly image?: string | undefined;
   readonly length?: number;
   count(column: string): string;
 }
 
 /** How the rows of a criterion are found; handed in, since nested criteria hold groups themselves. */
-export type FindEvents = (scope: Scope, criterion: Criterion, person: string) => Probe;
+export type FindEvents = (scope: Scope, criterion: Criterion, person?: string) => Probe;
 
 /** ALL, ANY, AT_LEAST n or AT_MOST n of the members; an empty group is true. */
 export function groupCondition(
@@ -58,8 +65,9 @@ export function groupCondition(
     case 'ANY':
       return members.length === 1 ? only : `(${members.join('\n or ')})`;
     case 'AT_LEAST':
-      if (group.Count <= 0) return 'true';
-      return group.Count === 1 ? `(${members.join('\n or ')})` : `(${sum()} >= ${group.Count})`;
+      // Circe joins outward for a count of 0 alone: below it, one must hold all the same.
+      if (group.Count === 0) return 'true';
+      return group.Count <= 1 ? `(${members.join('\n or ')})` : `(${sum()} >= ${group.Count})`;
     case 'AT_MOST':
       return group.Count === 0 ? `not (${members.join('\n or ')})` : `(${sum()} <= ${group.Count})`;
   }
@@ -71,11 +79,18 @@ function correlatedCondition(
   index: IndexEvent,
   find: FindEvents,
 ): string {
-  const probe = find(scope, criterion.Criteria, index.person);
+  const { Criteria, Occurrence } = criterion;
+  if (Occurrence.Type === 2 && Occurrence.Count === 0) return 'true';
+  const way = chooseWay(scope, Criteria, index.calls, index.all !== undefined && scope.cohorts.length === 0);
+  if (way.kind === 'join' && index.all !== undefined)
+    return joinedCondition(scope, criterion, index.all.key, index.all.list(scope.alias('i')), find);
+  const probe = find(scope, Criteria, index.person);
+  // No row has a concept of the set.
+  if (probe.where.includes('false')) return String(Occurrence.Type === 1 || Occurrence.Count === 0);
   const where = [...probe.where, ...windowConditions(criterion, probe, index)];
   const tail = `from ${probe.from}${where.length === 0 ? '' : ` where ${where.join(' and ')}`}`;
-  const guard = guardOf(scope, criterion.Criteria, index.person, index.calls);
-  return guarded(guard, criterion.Occurrence, (column) => probe.count(column), tail);
+  const listed = way.kind === 'list' ? listedPerson(scope, way.source, index.person) : undefined;
+  return guarded(listed, Occurrence, (column) => probe.count(column), tail);
 }
 
 /** Who is not on the list has no row: that settles every count, one way or the other. */
@@ -86,7 +101,7 @@ function guarded(
   tail: string,
 ): string {
   const condition = occurrenceCondition(occurrence, tail, column);
-  if (guard === undefined || condition === 'true') return condition;
+  if (guard === undefined) return condition;
   if (occurrence.Type === 1 || occurrence.Count === 0) return `not (${guard} and not (${condition}))`;
   return `(${guard} and ${condition})`;
 }
@@ -97,7 +112,6 @@ function guarded(
  */
 function occurrenceCondition(occurrence: Occurrence, tail: string, column: (name: string) => string): string {
   const { Type, Count } = occurrence;
-  if (Type === 2 && Count === 0) return 'true';
   if (!occurrence.IsDistinct) {
     if (Type === 2 && Count === 1) return `exists (select 1 ${tail})`;
     if (Count === 0) return `not exists (select 1 ${tail})`;

@@ -25,15 +25,33 @@ export function parseJson(text: string): Json {
   const parse = JSON.parse as (text: string, reviver: Reviver) => Json;
   const bare = text.startsWith('\uFEFF') ? text.slice(1) : text;
   try {
-    // A number that needs more than 15 digits is rare, and a reviver slow.
-    if (!/\d{16}/.test(bare)) return JSON.parse(bare);
+    // A number that needs more than 15 digits is rare (codes of concepts are texts), and a reviver slow.
+    if (!/\d{16}/.test(bare) || !/(?:^|[:[,])\s*-?\d{16}/.test(bare)) return JSON.parse(bare);
     return parse(bare, (_name, value, context) => {
       const source = context.source;
       if (typeof value !== 'number' || source === undefined || Number.isSafeInteger(value)) return value;
       return /^-?\d+$/.test(source) ? BigInt(source) : value;
     });
   } catch (cause) {
-    const at = cause instanceof Error ? /position (\d+)/.exec(cause.message)?.[1] : undefined;
-    throw new SyntaxError(at === undefined ? 'not JSON' : `not JSON at character ${at}`);
+    const message = cause instanceof Error ? cause.message : '';
+    if (/end of JSON/.test(message)) throw new SyntaxError('not JSON: it breaks off');
+    const at = /position (\d+)/.exec(message)?.[1] ?? firstUnexpected(bare);
+    throw new SyntaxError(`not JSON at character ${at}`);
   }
+}
+
+/** Where the message of `JSON.parse` quotes the text instead of the position: the shortest beginning that is refused so. */
+function firstUnexpected(text: string): number {
+  let [fine, refused] = [0, text.length];
+  while (fine + 1 < refused) {
+    const middle = Math.floor((fine + refused) / 2);
+    try {
+      JSON.parse(text.slice(0, middle));
+      fine = middle;
+    } catch (cause) {
+      if (cause instanceof Error && /^Unexpected token/.test(cause.message)) refused = middle;
+      else fine = middle;
+    }
+  }
+  return fine;
 }

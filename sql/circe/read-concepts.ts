@@ -35,25 +35,59 @@ function readItem(reader: Reader, path: string, json: Json): ConceptSetItem {
   return item;
 }
 
+/** What describes a concept to people: some of it is kept, all of it is known. */
+const words = ['CONCEPT_NAME', 'DOMAIN_ID', 'STANDARD_CONCEPT'] as const;
+const captions = [
+  'STANDARD_CONCEPT_CAPTION',
+  'INVALID_REASON',
+  'INVALID_REASON_CAPTION',
+  'CONCEPT_CODE',
+  'VOCABULARY_ID',
+  'CONCEPT_CLASS_ID',
+  'VALID_START_DATE',
+  'VALID_END_DATE',
+];
+const known: ReadonlySet<string> = new Set(['CONCEPT_ID', ...words, ...captions]);
+
 /** A concept: its id counts, the rest describes it to people. */
 export function readConcept(reader: Reader, path: string, json: Json): Concept {
+  return plainConcept(json) ?? anyConcept(reader, path, json);
+}
+
+/** A concept without a fault, read without paths: a definition may hold thousands. */
+function plainConcept(json: Json): Concept | undefined {
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) return undefined;
+  const given = json as { readonly [name: string]: Json };
+  const id = given.CONCEPT_ID;
+  if (typeof id !== 'number' || !Number.isSafeInteger(id)) return undefined;
+  for (const name in given) if (!known.has(name)) return undefined;
+  const concept: { [name: string]: string | number } = { CONCEPT_ID: id };
+  for (const name of words) {
+    const text = given[name];
+    if (text === undefined || text === null) continue;
+    if (typeof text !== 'string' || text.includes('\0') || !text.isWellFormed()) return undefined;
+    concept[name] = text;
+  }
+  return concept as unknown as Concept;
+}
+
+function anyConcept(reader: Reader, path: string, json: Json): Concept {
   const object = openObject(reader, path, json);
   const id = object.take('CONCEPT_ID');
-  const exact = (typeof id === 'number' && Number.isInteger(id)) || typeof id === 'bigint';
-  if (!exact)
+  const exact = Number.isSafeInteger(id) || (typeof id === 'bigint' && BigInt.asIntN(64, id) === id);
+  if (!exact && (typeof id === 'bigint' || Number.isInteger(id)))
+    reader.error(
+      object.at('CONCEPT_ID'),
+      'too-large',
+      'expected a concept id, found a number beyond 64 bits',
+    );
+  else if (!exact)
     reader.error(object.at('CONCEPT_ID'), 'not-an-integer', `expected a concept id, found ${kindOf(id)}`);
-  object.skip(
-    'STANDARD_CONCEPT_CAPTION',
-    'INVALID_REASON',
-    'INVALID_REASON_CAPTION',
-    'CONCEPT_CODE',
-    'VOCABULARY_ID',
-  );
-  object.skip('CONCEPT_CLASS_ID', 'VALID_START_DATE', 'VALID_END_DATE');
-  const words = (['CONCEPT_NAME', 'DOMAIN_ID', 'STANDARD_CONCEPT'] as const).flatMap((name) => {
+  object.skip(...captions);
+  const texts = words.flatMap((name) => {
     const text = textOf(reader, object.at(name), object.take(name));
     return text === undefined ? [] : [[name, text] as const];
   });
   object.done();
-  return { CONCEPT_ID: exact ? (id as number | bigint) : 0, ...Object.fromEntries(words) };
+  return { CONCEPT_ID: exact ? (id as number | bigint) : 0, ...Object.fromEntries(texts) };
 }

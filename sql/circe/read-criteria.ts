@@ -30,8 +30,8 @@ import {
   wordOf,
 } from '#sql/circe/reader.ts';
 
-/** Every level multiplies the work of the one above; the library's definitions use two. */
-const deepestNesting = 4;
+/** Every level multiplies the work of the one above, and planning grows faster than the depth; the library uses two. */
+const deepestNesting = 16;
 
 /** `{ConditionOccurrence: {…}}` and its like; undefined, with an error, for a type that Circe does not know. */
 export function readCriterion(reader: Reader, path: string, json: Json): Criterion | undefined {
@@ -132,6 +132,7 @@ function readCorrelated(reader: Reader, path: string, json: Json): CorrelatedCri
   const end = readWindow(reader, object.at('EndWindow'), object.take('EndWindow'));
   const occurrence = readOccurrence(reader, object.at('Occurrence'), object.take('Occurrence'), criterion);
   const visit = booleanOf(reader, object.at('RestrictVisit'), object.take('RestrictVisit')) ?? false;
+  const image = booleanOf(reader, object.at('RestrictImage'), object.take('RestrictImage')) ?? false;
   const ignore =
     booleanOf(reader, object.at('IgnoreObservationPeriod'), object.take('IgnoreObservationPeriod')) ?? false;
   object.done();
@@ -143,6 +144,7 @@ function readCorrelated(reader: Reader, path: string, json: Json): CorrelatedCri
     ...(end === undefined ? {} : { EndWindow: end }),
     Occurrence: occurrence,
     RestrictVisit: visit,
+    ...(image ? { RestrictImage: true as const } : {}),
     IgnoreObservationPeriod: ignore,
   };
 }

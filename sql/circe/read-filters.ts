@@ -45,10 +45,11 @@ export function readFilter(
       return { ...base, kind: 'selection', place: attribute.place, CodesetId: id, exclude: false };
     }
     case 'concepts': {
-      const list = listOf(reader, path, object.take(name));
+      const given = object.take(name);
+      const list = listOf(reader, path, given);
       const flag = attribute.excludedBy;
       const exclude = flag === undefined ? undefined : booleanOf(reader, object.at(flag), object.take(flag));
-      if (list.length === 0) return undefined;
+      if (list.length === 0) return saysNothing(reader, path, given);
       const concepts = list.map(([at, item]) => readConcept(reader, at, item));
       return { ...base, kind: 'concepts', place: attribute.place, concepts, exclude: exclude ?? false };
     }
@@ -56,9 +57,12 @@ export function readFilter(
       const json = object.take(name);
       if (json === undefined) return undefined;
       const inner = openObject(reader, path, json);
-      const id = integerOf(reader, inner.at('CodesetId'), inner.take('CodesetId'));
+      const given = inner.take('CodesetId');
+      const id = integerOf(reader, inner.at('CodesetId'), given);
       const exclude = booleanOf(reader, inner.at('IsExclusion'), inner.take('IsExclusion')) ?? false;
       inner.done();
+      // ATLAS leaves the set out where none was chosen: Circe then asks for any concept, or for none.
+      if (given === undefined) return { ...base, kind: 'presence', place: attribute.place, exclude };
       return id === undefined
         ? undefined
         : { ...base, kind: 'selection', place: attribute.place, CodesetId: id, exclude };
@@ -81,12 +85,22 @@ export function readFilter(
       const filter = readTextFilter(reader, path, object.take(name));
       return filter && { ...base, kind: 'text', column: attribute.column, filter };
     }
+    case 'flag': {
+      const value = booleanOf(reader, path, object.take(name));
+      return value === undefined ? undefined : { ...base, kind: 'flag', column: attribute.column, value };
+    }
     case 'abnormal':
       return booleanOf(reader, path, object.take(name)) === true ? { ...base, kind: 'abnormal' } : undefined;
     case 'unanswerable': {
       const json = object.take(name);
       const empty = json === undefined || (Array.isArray(json) && json.length === 0);
-      return empty ? undefined : { ...base, kind: 'unanswerable', reason: attribute.reason };
+      return empty
+        ? saysNothing(reader, path, json)
+        : { ...base, kind: 'unanswerable', reason: attribute.reason };
+    }
+    case 'cohort': {
+      const cohort = textOf(reader, path, object.take(name));
+      return cohort === undefined ? undefined : { ...base, kind: 'cohort', Cohort: cohort };
     }
     case 'exclude':
     case 'first':
@@ -95,6 +109,17 @@ export function readFilter(
     case 'group':
       return undefined;
   }
+}
+
+/** An attribute that is there and empty: Circe leaves it out, and so does this; `check` tells of it. */
+function saysNothing(reader: Reader, path: string, given: Json | undefined): undefined {
+  if (given !== undefined)
+    reader.warnings.push({
+      code: 'empty-value',
+      severity: 'warning',
+      path,
+      message: 'the attribute is there and says nothing, so it is left out',
+    });
 }
 
 const operators: readonly Operator[] = ['lt', 'lte', 'eq', '!eq', 'gt', 'gte', 'bt', '!bt'];

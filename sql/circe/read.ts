@@ -1,5 +1,6 @@
 /** Reads the text of a cohort definition into a CohortExpression, or says everything that is wrong with it. */
 
+import { duplicateKeys, shapeOf } from '#sql/circe/duplicate-keys.ts';
 import type {
   CohortExpression,
   EndStrategy,
@@ -41,7 +42,10 @@ export function read(text: string): ReadResult {
   let json: Json;
   try {
     json = parseJson(text);
-    if (depthOf(json) > deepest) throw new SyntaxError(`nested more than ${deepest} deep`);
+    const { depth, keys } = shapeOf(json, deepest);
+    if (depth > deepest) throw new SyntaxError(`nested more than ${deepest} deep`);
+    for (const path of duplicateKeys(text, keys))
+      reader.error(path, 'duplicate-property', 'this property stands twice', 'Keep the one that is meant.');
   } catch (cause) {
     const message = cause instanceof SyntaxError ? cause.message : 'nested too deep';
     reader.error('$', 'not-json', `the definition cannot be read: ${message}`);
@@ -49,7 +53,7 @@ export function read(text: string): ReadResult {
   }
   const expression = readExpression(reader, ...unwrap(json));
   if (reader.findings.length > 0 || expression === undefined) return { ok: false, findings: reader.findings };
-  return { ok: true, expression: deepFreeze(expression), warnings: [] };
+  return { ok: true, expression: deepFreeze(expression), warnings: reader.warnings };
 }
 
 /** ATLAS exports a definition as `{id, name, …, expression}`; the expression is all that matters. */
@@ -187,12 +191,4 @@ function readCollapse(reader: Reader, path: string, json: Json | undefined): { E
   const pad = daysOf(reader, object.at('EraPad'), object.take('EraPad')) ?? 0;
   object.done();
   return { EraPad: pad };
-}
-
-function depthOf(json: Json, depth = 0): number {
-  if (json === null || typeof json !== 'object' || depth > deepest) return depth;
-  return Object.values(json).reduce(
-    (most: number, part: Json) => Math.max(most, depthOf(part, depth + 1)),
-    depth,
-  );
 }

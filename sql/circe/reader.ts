@@ -8,6 +8,8 @@ import type { Json } from '#sql/circe/json.ts';
 
 export interface Reader {
   readonly findings: Finding[];
+  /** What was read and says nothing, so that the definition cannot show it any more. */
+  readonly warnings: Finding[];
   error(path: string, code: string, message: string, remedy?: string): void;
 }
 
@@ -15,6 +17,7 @@ export function createReader(): Reader {
   const findings: Finding[] = [];
   return {
     findings,
+    warnings: [],
     error(path, code, message, remedy) {
       findings.push({ code, severity: 'error', path, message, ...(remedy === undefined ? {} : { remedy }) });
     },
@@ -83,9 +86,13 @@ export function listOf(
 
 const int4 = 2147483647;
 
-/** A whole number of 32 bits; undefined (with an error) for anything else, undefined alone where absent. */
-export function integerOf(reader: Reader, path: string, value: Json | undefined): number | undefined {
-  if (value === undefined) return undefined;
+/**
+ * A whole number of 32 bits, also in quotes (as Circe's JSON library takes it); undefined (with an error) for anything
+ * else, undefined alone where absent.
+ */
+export function integerOf(reader: Reader, path: string, given: Json | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const value = typeof given === 'string' && /^[-+]?\d{1,10}$/.test(given) ? Number(given) : given;
   if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= int4) return value;
   reader.error(path, 'not-an-integer', `expected a whole number of 32 bits, found ${kindOf(value)}`);
   return undefined;
@@ -174,7 +181,7 @@ export function kindOf(value: Json | undefined): string {
 export function deepFreeze<Data>(data: Data): Data {
   if (data !== null && typeof data === 'object' && !Object.isFrozen(data)) {
     Object.freeze(data);
-    for (const part of Object.values(data)) deepFreeze(part);
+    for (const name in data) deepFreeze(data[name]);
   }
   return data;
 }

@@ -14,6 +14,7 @@ export function columnsOf(attribute: Attribute): readonly string[] {
   switch (attribute.kind) {
     case 'codeset':
     case 'text':
+    case 'flag':
       return [attribute.column];
     case 'concepts':
     case 'selection':
@@ -25,6 +26,7 @@ export function columnsOf(attribute: Attribute): readonly string[] {
       return abnormalColumns;
     case 'first':
     case 'exclude':
+    case 'cohort':
     case 'dates':
     case 'age':
     case 'adjustment':

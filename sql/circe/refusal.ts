@@ -4,6 +4,7 @@
  */
 
 import type { CohortExpression, Filter, Finding } from '#sql/circe/expression.ts';
+import { imageLinkFindings } from '#sql/circe/image-link.ts';
 import { walk } from '#sql/circe/walk.ts';
 
 /** The mask of inclusion rules is a bigint whose sign bit is not used. */
@@ -18,8 +19,13 @@ export function refusals(expression: CohortExpression): readonly Finding[] {
     message: `more than ${mostRules} inclusion rules`,
     remedy: 'Put rules that belong together into one group.',
   }));
+  const given = new Set(expression.Cohorts?.map(({ name }) => name));
   walk(expression, {
     criterion(criterion) {
+      for (const filter of criterion.filters)
+        if (filter.kind === 'cohort' && !given.has(filter.Cohort)) findings.push(notGiven(filter.path));
+      if (criterion.type === 'CohortMembership' && !criterion.filters.some(({ kind }) => kind === 'cohort'))
+        findings.push(notGiven(`${criterion.path}.Cohort`));
       if (criterion.type === 'LocationRegion') {
         findings.push(
           finding(criterion.path, 'CDM 5.4 has no LOCATION_HISTORY table and no region of a location'),
@@ -28,7 +34,18 @@ export function refusals(expression: CohortExpression): readonly Finding[] {
       findings.push(...criterion.filters.flatMap(refused));
     },
   });
-  return findings;
+  return [...findings, ...imageLinkFindings(expression)];
+}
+
+/** The finding for a cohort that is named at `path` and is not there to be named. */
+function notGiven(path: string): Finding {
+  return {
+    code: 'unknown-cohort',
+    severity: 'error',
+    path,
+    message: 'no cohort before this one has that name',
+    remedy: 'Put both into one study file (`cohorts`), the one that is named first.',
+  };
 }
 
 function refused(filter: Filter): readonly Finding[] {

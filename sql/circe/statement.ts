@@ -37,10 +37,14 @@ export interface GenerateOptions {
  * have gone before, in the same transaction: see `deleteStatement`.
  */
 export function generateStatement(query: CohortQuery, options: GenerateOptions): string {
-  const insert =
+  return `with ${query.ctes},\n${insertion(query, options)}${summary(query)}`;
+}
+
+function insertion(query: CohortQuery, options: GenerateOptions): string {
+  return (
     `ins as (\ninsert into ${identifier(options.resultsSchema)}.cohort (cohort_definition_id, subject_id, cohort_start_date, cohort_end_date)\n` +
-    `select ${BigInt(options.cohortId)}::bigint, person_id, start_date, end_date from ${query.final}\n)`;
-  return `with ${query.ctes},\n${insert}${summary(query)}`;
+    `select ${BigInt(options.cohortId)}::bigint, person_id, start_date, end_date from ${query.final}\n)`
+  );
 }
 
 /** The same row without writing anything: an attached CDM without a results schema. */
@@ -48,70 +52,93 @@ export function selectStatement(query: CohortQuery): string {
   return `with ${query.ctes}${summary(query)}`;
 }
 
-/**
- * One row `counts` (json, the shape of `CohortCounts` of the analysis `count`): persons and rows, persons by sex and
- * 10-year age band at their first start (age = index year − year of birth; a negative or unknown age counts in the first
- * band, a person without a PERSON row as sex 0), persons with an entry event, and per rule i those whose one event passes
- * rules 0 … i. Nobody is lost: persons of events that PERSON does not hold count in the population as well.
- */
-export function countStatement(query: CohortQuery, options: { readonly cdmSchema: string }): string {
-  const person = `${identifier(options.cdmSchema)}.person`;
-  const upTo = Array.from({ length: query.ruleCount }, (_, rule) => (1n << BigInt(rule + 1)) - 1n);
-  const passed = upTo.map((mask) => `count(distinct person_id) filter (where mask & ${mask} = ${mask})`);
-  return [
-    `with ${query.ctes},`,
-    'member as (',
-    `  select person_id, min(start_date) as start_date, count(*) as n from ${query.final} group by person_id`,
-    '), entry as (',
-    `  select count(distinct person_id) as persons, json_build_array(${passed.join(', ')}) as rules from ${query.events}`,
-    '), stratum as (',
-    '  select coalesce(p.gender_concept_id, 0) as gender,',
-    '    least(greatest(coalesce(extract(year from m.start_date)::int - p.year_of_birth, 0) / 10, 0), 9) as band,',
-    `    count(*) as n from member m left join ${person} p on p.person_id = m.person_id group by 1, 2`,
-    ')',
-    "select json_build_object('persons', (select count(*) from member),",
-    "  'rows', (select coalesce(sum(n), 0) from member),",
-    "  'repeatPersons', (select count(*) from member where n > 1),",
-    `  'population', greatest((select count(*) from ${person}), entry.persons),`,
-    "  'strata', (select coalesce(json_agg(json_build_object('genderConceptId', gender, 'band', band, 'persons', n)), '[]') from stratum),",
-    "  'entryPersons', entry.persons, 'rulePersons', entry.rules) as counts from entry",
-  ].join('\n');
-}
-
 /** Removes a cohort's rows of an earlier run. */
 export function deleteStatement(options: GenerateOptions): string {
   return `delete from ${identifier(options.resultsSchema)}.cohort where cohort_definition_id = ${BigInt(options.cohortId)}`;
 }
 
+/** What is noted of a generation in `<results>.cohort_run`. */
+export interface Recording extends GenerateOptions {
+  readonly name: string;
+  readonly definitionSha256: string;
+  readonly dataVersion: string;
+  readonly vocabularyVersion: string | null;
+  /** An instant. */
+  readonly startedAt: string;
+  /** Whether there are rows and runs of the same name on the same data, which give way. */
+  readonly replaces: boolean;
+}
+
 /**
- * One statement that generates a cohort under a new id, notes the run in `<results>.cohort_run`, and removes rows and
- * runs of the same name on the same data. Parameters: name, SHA-256 of the definition, data version, start (an instant).
- * Gives a GenerateRow, and notes it with `ruleCount` as the run's summary.
+ * One statement that generates a cohort, notes the run and removes the rows and runs that it replaces. Gives a
+ * GenerateRow, and notes it with `ruleCount` as the run's summary.
  */
-export function recordedStatement(query: CohortQuery, options: { readonly resultsSchema: string }): string {
-  const results = identifier(options.resultsSchema);
-  const sequence = `pg_get_serial_sequence(${textLiteral(`${results}.cohort_run`)}, 'cohort_definition_id')`;
+export function recordedStatement(query: CohortQuery, recording: Recording): string {
+  const results = identifier(recording.resultsSchema);
+  const gone =
+    `old as (${oldRuns(recording.resultsSchema, [recording])} returning cohort_definition_id),\n` +
+    `gone as (delete from ${results}.cohort c using old o where c.cohort_definition_id = o.cohort_definition_id),`;
   return [
     `with ${query.ctes},`,
-    `run as materialized (select nextval(${sequence}) as id),`,
-    'ins as (',
-    `  insert into ${results}.cohort (cohort_definition_id, subject_id, cohort_start_date, cohort_end_date)`,
-    `  select r.id, f.person_id, f.start_date, f.end_date from ${query.final} f cross join run r`,
-    '),',
+    `${insertion(query, recording)},`,
     ...(query.ruleCount > 0 ? [`masks as (\n${maskCounts(query)}\n),`] : []),
     `answer as materialized (\n${answer(query)}\n),`,
-    `old as (delete from ${results}.cohort_run where name = $1 and data_version = $3 returning cohort_definition_id),`,
-    `gone as (delete from ${results}.cohort c using old o where c.cohort_definition_id = o.cohort_definition_id),`,
+    ...(recording.replaces ? [gone] : []),
     'noted as (',
     `  insert into ${results}.cohort_run`,
-    '    (cohort_definition_id, name, definition_sha256, data_version, started_at, ms, status, summary)',
+    `    ${noted}`,
     '  overriding system value',
-    '  select r.id, $1, $2, $3, $4::timestamptz,',
+    `  select ${BigInt(recording.cohortId)}, ${saidOf(recording)},`,
     "    (extract(epoch from clock_timestamp() - statement_timestamp()) * 1000)::int, 'ok',",
-    `    to_jsonb(a) || jsonb_build_object('ruleCount', ${query.ruleCount}) from answer a cross join run r`,
+    `    to_jsonb(a) || jsonb_build_object('ruleCount', ${query.ruleCount}) from answer a`,
     ')',
     'select * from answer',
   ].join('\n');
+}
+
+/** Removes rows and runs of the same names on the same data, before several generations in one transaction. */
+export function removeStatement(resultsSchema: string, runs: readonly RunName[]): string {
+  return (
+    `with old as (${oldRuns(resultsSchema, runs)} returning cohort_definition_id)\n` +
+    `delete from ${identifier(resultsSchema)}.cohort c using old o where c.cohort_definition_id = o.cohort_definition_id`
+  );
+}
+
+type RunName = Pick<Recording, 'name' | 'dataVersion'>;
+
+function oldRuns(resultsSchema: string, runs: readonly RunName[]): string {
+  const keys = runs.map(({ name, dataVersion }) => `(${textLiteral(name)}, ${textLiteral(dataVersion)})`);
+  return `delete from ${identifier(resultsSchema)}.cohort_run where (name, data_version) in (${keys.join(', ')})`;
+}
+
+/** Notes several generations that are done, with what each gave. */
+export function noteStatement(
+  runs: readonly (Recording & {
+    readonly ms: number;
+    readonly summary: GenerateRow;
+    readonly ruleCount: number;
+  })[],
+): string {
+  const rows = runs.map((run) => {
+    const { persons, rows: count, days, md5, masks } = run.summary;
+    const figures = { persons: Number(persons), rows: Number(count), days: Number(days) };
+    const summary = JSON.stringify({ ...figures, md5, masks, ruleCount: run.ruleCount });
+    return `(${BigInt(run.cohortId)}, ${saidOf(run)}, ${Math.round(run.ms)}, 'ok', ${textLiteral(summary)})`;
+  });
+  return (
+    `insert into ${identifier(runs[0]?.resultsSchema ?? '')}.cohort_run\n` +
+    `  ${noted}\n` +
+    `  overriding system value values ${rows.join(',\n  ')}`
+  );
+}
+
+const noted =
+  '(cohort_definition_id, name, definition_sha256, data_version, vocabulary_version, started_at, ms, status, summary)';
+
+function saidOf(run: Recording): string {
+  const vocabulary = run.vocabularyVersion === null ? 'null::text' : textLiteral(run.vocabularyVersion);
+  const said = [run.name, run.definitionSha256, run.dataVersion].map(textLiteral);
+  return [...said, vocabulary, `${textLiteral(run.startedAt)}::timestamptz`].join(', ');
 }
 
 /** The cohort alone, for people: `moim cohort compile`. */
@@ -138,15 +165,21 @@ function answer(query: CohortQuery): string {
 
 /**
  * Mode 0 counts every qualified event, mode 1 the best one of each person: most rules, then the lowest rule, then the
- * earliest.
+ * earliest. Events of a person with the same mask are taken together first, so that few rows are sorted; date and event id stand in
+ * one number for that.
  */
 function maskCounts(query: CohortQuery): string {
   return [
-    `select 0 as mode, mask, count(*) as n from ${query.events} group by mask`,
+    'with held as materialized (',
+    '  select person_id, mask, count(*) as n,',
+    "    min((start_date - date '2000-01-01') * 4294967296 + event_id) as place",
+    `  from ${query.events} group by person_id, mask`,
+    ')',
+    'select 0 as mode, mask, sum(n)::bigint as n from held group by mask',
     'union all',
     'select 1, b.mask, count(*) from (',
-    `  select distinct on (person_id) mask from ${query.events}`,
-    '  order by person_id, bit_count(mask::bit(64)) desc, mask & -mask, start_date, event_id',
+    '  select distinct on (person_id) mask from held',
+    '  order by person_id, bit_count(mask::bit(64)) desc, mask & -mask, place',
     ') b group by b.mask',
   ].join('\n');
 }

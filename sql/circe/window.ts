@@ -10,6 +10,7 @@ interface Dates {
 
 interface EventDates extends Dates {
   readonly visit: string;
+  readonly image?: string | undefined;
   /** Days from start to end where they are the same for every event. */
   readonly length?: number;
 }
@@ -18,6 +19,7 @@ interface IndexDates extends Dates {
   readonly opStart: string;
   readonly opEnd: string;
   readonly visit: string;
+  readonly image?: string | undefined;
 }
 
 /**
@@ -31,12 +33,45 @@ export function windowConditions(
   index: IndexDates,
 ): readonly string[] {
   const inside = !criterion.IgnoreObservationPeriod;
-  return [
-    ...(inside ? [`${event.start} between ${index.opStart} and ${index.opEnd}`] : []),
-    ...boundsOf(criterion.StartWindow, criterion.StartWindow?.UseEventEnd ?? false, event, index, inside),
-    ...boundsOf(criterion.EndWindow, criterion.EndWindow?.UseEventEnd ?? true, event, index, inside),
-    ...(criterion.RestrictVisit ? [`${event.visit} = ${index.visit}`] : []),
+  const { StartWindow, EndWindow } = criterion;
+  const bounds = [
+    ...(inside
+      ? [
+          { date: event.start, is: '>=', limit: index.opStart, known: true } as const,
+          { date: event.start, is: '<=', limit: index.opEnd, known: true } as const,
+        ]
+      : []),
+    ...boundsOf(StartWindow, StartWindow?.UseEventEnd ?? false, event, index, inside),
+    ...boundsOf(EndWindow, EndWindow?.UseEventEnd ?? true, event, index, inside),
   ];
+  return [
+    ...inFewest(bounds),
+    ...(criterion.RestrictVisit ? [`${event.visit} = ${index.visit}`] : []),
+    ...(criterion.RestrictImage ? [`${event.image ?? 'null'} = ${index.image ?? 'null'}`] : []),
+  ];
+}
+
+interface Bound {
+  readonly date: string;
+  readonly is: '>=' | '<=';
+  readonly limit: string;
+  /** Never NULL: GREATEST and LEAST would pass over a NULL, which must be true of nothing. */
+  readonly known: boolean;
+}
+
+/** One comparison for each side of a date: every further one costs planning, and a look into an index more. */
+function inFewest(bounds: readonly Bound[]): readonly string[] {
+  const groups = new Map<string, Bound[]>();
+  for (const bound of bounds) {
+    const key = bound.known ? `${bound.date} ${bound.is}` : `${bound.date} ${bound.is} ${bound.limit}`;
+    groups.set(key, [...(groups.get(key) ?? []), bound]);
+  }
+  return [...groups.values()].map((group) => {
+    const [{ date, is, limit } = { date: 'true', is: '>=', limit: 'true' }] = group;
+    const limits = [...new Set(group.map((bound) => bound.limit))];
+    if (limits.length === 1) return `${date} ${is} ${limit}`;
+    return `${date} ${is} ${is === '>=' ? 'greatest' : 'least'}(${limits.join(', ')})`;
+  });
 }
 
 function boundsOf(
@@ -45,7 +80,7 @@ function boundsOf(
   event: EventDates,
   index: IndexDates,
   inside: boolean,
-): readonly string[] {
+): readonly Bound[] {
   if (window === undefined) return [];
   const from = window.UseIndexEnd ? index.end : index.start;
   // An end that is always n days after the start is asked of the start, where an index can answer.
@@ -54,15 +89,17 @@ function boundsOf(
   // The event start lies inside the observation period already: its own bound again is no news.
   const news = (endpoint: Endpoint, otherwise: number) =>
     endpoint.Days !== undefined || useEventEnd || (endpoint.Coeff === -1 ? -1 : 1) !== otherwise;
-  const bound = ({ Days, Coeff }: Endpoint) => {
-    if (Days !== undefined) return plusDays(from, Coeff * Days - (length ?? 0));
-    if (!inside) return undefined;
-    return plusDays(Coeff === -1 ? index.opStart : index.opEnd, -(length ?? 0));
+  const bound = (is: Bound['is'], { Days, Coeff }: Endpoint): readonly Bound[] => {
+    if (Days !== undefined) {
+      const limit = plusDays(from, Coeff * Days - (length ?? 0));
+      return [{ date, is, limit, known: !window.UseIndexEnd }];
+    }
+    if (!inside) return [];
+    const limit = plusDays(Coeff === -1 ? index.opStart : index.opEnd, -(length ?? 0));
+    return [{ date, is, limit, known: true }];
   };
-  const least = news(window.Start, -1) ? bound(window.Start) : undefined;
-  const most = news(window.End, 1) ? bound(window.End) : undefined;
   return [
-    ...(least === undefined ? [] : [`${date} >= ${least}`]),
-    ...(most === undefined ? [] : [`${date} <= ${most}`]),
+    ...(news(window.Start, -1) ? bound('>=', window.Start) : []),
+    ...(news(window.End, 1) ? bound('<=', window.End) : []),
   ];
 }

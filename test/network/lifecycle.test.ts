@@ -107,6 +107,13 @@ test('a withdrawn study is cancelled where it runs, ends where it waits, and is 
       assert.equal((await ordered(sent, 'withdraw')).state, 'withdrawn');
       // The table is still held: the run was cancelled, not finished.
       await until('alpha to end it', async () => (await jobState(alpha, sent.jobs.alpha)) === 'expired');
+      await until('its statement to be gone', async () => {
+        const waits = await rowsOf(
+          alpha.pool,
+          `select from pg_stat_activity where datname = current_database() and application_name = 'moim-node' and wait_event_type = 'Lock'`,
+        );
+        return waits.length === 0;
+      });
     });
     return sent;
   });

@@ -20,8 +20,12 @@ export interface SentStudy {
 export interface StudyOptions {
   readonly minimumCell?: number;
   readonly definition?: object;
+  /** In place of the one cohort. */
+  readonly cohorts?: StudyDraft['cohorts'];
+  readonly concepts?: StudyDraft['pinned'];
   readonly completion?: StudyDraft['completion'];
   readonly title?: string;
+  readonly analyses?: StudyDraft['analyses'];
   /** Whether the sites' fingerprints are pinned in the study; they are unless said otherwise. */
   readonly pinned?: boolean;
 }
@@ -38,8 +42,9 @@ export function draftOf(sites: readonly Named[], options: StudyOptions = {}): St
     end: day(1),
     retentionDays: 30,
     recipients: [{ name: 'Test lead', organisation: 'Nobody' }],
-    cohorts: [{ name: 'hypertension', definition: options.definition ?? definition }],
-    analyses: [{ kind: 'count' }],
+    cohorts: options.cohorts ?? [{ name: 'hypertension', definition: options.definition ?? definition }],
+    ...(options.concepts ? { pinned: options.concepts } : {}),
+    analyses: options.analyses ?? [{ kind: 'count' }],
     sites: sites.map(({ site, fingerprint }) => (options.pinned === false ? site : { site, fingerprint })),
     minimumCell: options.minimumCell ?? 1,
     completion: options.completion ?? { kind: 'all' },

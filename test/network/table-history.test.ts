@@ -53,6 +53,17 @@ test('nor do other rows of the same persons', async () => {
   await sent('refused released-otherwise', { ExpressionLimit: { Type: 'First' } });
 });
 
+test('nor do parts that are asked for besides', async () => {
+  const parts = [
+    { kind: 'count' as const, parts: ['gain' as const] },
+    { kind: 'count' as const, parts: ['year' as const], years: { from: 2012, to: 2014 } },
+  ];
+  for (const one of parts)
+    await reach(lead, await sendStudy(network, { minimumCell: 20, analyses: [one] }), {
+      alpha: 'refused released-otherwise',
+    });
+});
+
 test('nor does a beginning of the same chain under other rules', async () => {
   await sent('refused released-otherwise', { InclusionRules: [older] });
 });

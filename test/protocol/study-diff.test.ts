@@ -45,6 +45,14 @@ test('nothing changes: no line', () => {
   assert.deepEqual(studyDiff(base, structuredClone(base)), []);
 });
 
+test('parts of an analysis that are asked for more are named', () => {
+  const parts = [{ kind: 'count', parts: ['gain', 'year'], years: { from: 2010, to: 2020 } }];
+  assert.deepEqual(studyDiff(base, of({ analyses: parts })), [
+    'analysis removed: count',
+    'analysis added: count with gain, year (2010 to 2020)',
+  ]);
+});
+
 test('a field is named in words, with what stood there and what stands there now', () => {
   assert.deepEqual(
     studyDiff(base, of({ end: '2027-06-30', legalBasis: 'Art. 9(2)(j) GDPR', minimumCell: 10 })),

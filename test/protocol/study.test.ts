@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { toBase64url, utf8 } from '#protocol/bytes.ts';
 import { canonical, canonicalHash } from '#protocol/canonical.ts';
+import { MoimError } from '#protocol/errors.ts';
 import { type PrivateKey, publicOf } from '#protocol/keys.ts';
 import { sign } from '#protocol/sign.ts';
 import {
@@ -144,6 +145,30 @@ test('the rules that no schema says are all named at once', () => {
       completion: { kind: 'at-least', sites: 2 },
     }),
   );
+});
+
+test('a count may ask for parts, years with the part that needs them', () => {
+  const faultsOf = (...analyses: object[]) => {
+    try {
+      readStudyDraft({ ...draft, analyses });
+      return '';
+    } catch (cause) {
+      return cause instanceof MoimError ? cause.message : assert.fail(String(cause));
+    }
+  };
+  const years = { from: 2010, to: 2020 };
+  assert.equal(faultsOf({ kind: 'count', parts: ['events', 'gain', 'standalone', 'rows'] }), '');
+  assert.equal(faultsOf({ kind: 'count', parts: ['year'], years }), '');
+  assert.match(faultsOf({ kind: 'count', parts: ['year'] }), /\/analyses\/0\/years: goes with/);
+  assert.match(faultsOf({ kind: 'count', parts: ['gain'], years }), /\/analyses\/0\/years: goes with/);
+  for (const wrong of [
+    { from: 2020, to: 2010 },
+    { from: 1900, to: 2000 },
+  ])
+    assert.match(faultsOf({ kind: 'count', parts: ['year'], years: wrong }), /from 1 to 60 years/);
+  assert.match(faultsOf({ kind: 'count', parts: [] }), /\/analyses\/0\/parts/);
+  assert.match(faultsOf({ kind: 'count', parts: ['everything'] }), /\/analyses\/0\/parts/);
+  assert.match(faultsOf({ kind: 'count' }, { kind: 'count', parts: ['gain'] }), /stands alone/);
 });
 
 test('texts hold no control characters but line ends and tabs', () => {

@@ -1,10 +1,12 @@
 /** Lives as rows of CDM tables, written as CSV text: the same bytes go into a file and into COPY. */
 
 import type { Occurrence, Visit } from './course.ts';
+import type { ImagedProcedure, ImageRows } from './images.ts';
 import type { Life } from './life.ts';
 import { Lines } from './lines.ts';
 import { measures } from './measures.ts';
 import { type PersonTable, personTables } from './person-tables.ts';
+import type { Random } from './random.ts';
 import { localConcept } from './vocabulary.ts';
 
 const ehr = 32817;
@@ -22,10 +24,14 @@ export class RowWriter {
   readonly #ingredients: ReadonlyMap<number, number>;
   readonly #lines = perTable(() => new Lines());
   readonly rows = perTable(() => 0);
+  readonly #images: ImageRows | undefined;
+  /** Of the visit written last. */
+  #procedures: ImagedProcedure[] = [];
 
-  /** `ingredients`: the ingredient of each drug that is not one itself. */
-  constructor(ingredients: ReadonlyMap<number, number>) {
+  /** `ingredients`: the ingredient of each drug that is not one itself. `images` hears of the procedures, where there are to be any. */
+  constructor(ingredients: ReadonlyMap<number, number>, images?: ImageRows) {
     this.#ingredients = ingredients;
+    this.#images = images;
   }
 
   /** The CSV text of one table that was written since the last call for it. */
@@ -33,7 +39,8 @@ export class RowWriter {
     return this.#lines[table].take();
   }
 
-  write(person: number, life: Life): void {
+  /** `forImages`: random numbers of their own, so that with and without images a person is the same. */
+  write(person: number, life: Life, forImages?: Random): void {
     const date = this.#calendar;
     const site = 1 + (person % 2);
     const born = date.text(life.born);
@@ -63,7 +70,12 @@ export class RowWriter {
       this.#row('death', `${person},${date.text(life.death.day)},${ehr},${life.death.cause ?? ''}`);
     }
     let before = '';
-    for (const visit of life.visits) before = this.#visit(person, visit, site, before, id);
+    // From the other end: rows that only a hospital with images has change no other's id.
+    let last = (person + 1) * idStep;
+    for (const visit of life.visits) {
+      before = this.#visit(person, visit, site, before, id);
+      if (forImages !== undefined) this.#image(person, visit, before, forImages, () => --last);
+    }
     this.#eras(person, life, id);
   }
 
@@ -91,11 +103,11 @@ export class RowWriter {
         `${id()},${person},${each.concept},${date.text(each.start)},${date.text(each.end)},${ehr},${days >= 90 ? 1 : 0},${days},${days},${who},${visitId},0`,
       );
     }
+    this.#procedures = [];
     for (const each of visit.procedures) {
-      this.#row(
-        'procedure_occurrence',
-        `${id()},${person},${each.concept},${date.text(each.start)},${ehr},1,${who},${visitId},0`,
-      );
+      const procedure = { id: `${id()}`, concept: each.concept, day: date.text(each.start) };
+      this.#procedures.push(procedure);
+      this.#procedure(person, procedure, who, visitId);
       if (each.concept === stent.procedure) {
         this.#row(
           'device_exposure',
@@ -112,6 +124,24 @@ export class RowWriter {
       );
     }
     return visitId;
+  }
+
+  #procedure(person: number, { id, concept, day }: ImagedProcedure, who: number, visit: string): void {
+    this.#row('procedure_occurrence', `${id},${person},${concept},${day},${ehr},1,${who},${visit},0`);
+  }
+
+  /** The images of a visit just written, and the procedures that only they are the trace of. */
+  #image(person: number, visit: Visit, visitId: string, random: Random, spare: () => number): void {
+    const images = this.#images;
+    if (images === undefined) return;
+    const day = this.#calendar.text(visit.start);
+    const who = provider(person + visit.start);
+    for (const concept of images.ordered(random, visit)) {
+      const procedure = { id: `${spare()}`, concept, day };
+      this.#procedures.push(procedure);
+      this.#procedure(person, procedure, who, visitId);
+    }
+    images.write(random, person, visit, visitId, this.#procedures);
   }
 
   #eras(person: number, life: Life, id: () => number): void {

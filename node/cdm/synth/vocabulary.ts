@@ -15,6 +15,8 @@ const validTo = '2099-12-31';
 const released = '2025-01-01';
 /** The release of our vocabulary: raise it whenever a concept or a relation changes. */
 const vocabularyVersion = 'Moim synthetic 1';
+/** The same with the concepts of images. */
+export const imagingVocabularyVersion = `${vocabularyVersion} img`;
 
 /** Concepts from here on are a hospital's own (OMOP leaves 2 billion and above to local use). */
 const localFrom = 2_000_000_000;
@@ -30,11 +32,16 @@ export function drugIngredients(): ReadonlyMap<number, number> {
   return new Map(drugs.map((each) => [each.id, each.parents[0]!]));
 }
 
-/** Every table that is not about persons. */
-export function surroundings(mixSummary: string): readonly SynthTable[] {
-  const conditions = synthConcepts.filter((each) => each.domain === 'Condition');
-  const kinds = (pick: (concept: SynthConcept) => string, ...more: string[]) =>
-    [...new Set([...synthConcepts.map(pick), ...more])].sort();
+/** Every table that is not about persons. `more` are concepts that only this hospital has, and `release` says so in the vocabulary's version. */
+export function surroundings(
+  mixSummary: string,
+  more: readonly SynthConcept[] = [],
+  release = vocabularyVersion,
+): readonly SynthTable[] {
+  const concepts = [...synthConcepts, ...more];
+  const conditions = concepts.filter((each) => each.domain === 'Condition');
+  const kinds = (pick: (concept: SynthConcept) => string, ...others: string[]) =>
+    [...new Set([...concepts.map(pick), ...others])].sort();
   return [
     table(
       'location',
@@ -63,7 +70,7 @@ export function surroundings(mixSummary: string): readonly SynthTable[] {
           released,
           '5.4',
           756265,
-          vocabularyVersion,
+          release,
         ],
       ],
     ),
@@ -71,7 +78,7 @@ export function surroundings(mixSummary: string): readonly SynthTable[] {
       'concept',
       'concept_id concept_name domain_id vocabulary_id concept_class_id standard_concept concept_code valid_start_date valid_end_date',
       [
-        ...synthConcepts.map((each) => [
+        ...concepts.map((each) => [
           each.id,
           each.name,
           each.domain,
@@ -101,7 +108,7 @@ export function surroundings(mixSummary: string): readonly SynthTable[] {
       kinds((each) => each.vocabulary, 'MoimSynth').map((id) => [
         id,
         id === 'None' ? 'Moim synthetic vocabulary' : id,
-        id === 'None' ? vocabularyVersion : undefined,
+        id === 'None' ? release : undefined,
         0,
       ]),
     ),
@@ -128,12 +135,12 @@ export function surroundings(mixSummary: string): readonly SynthTable[] {
     table(
       'concept_relationship',
       'concept_id_1 concept_id_2 relationship_id valid_start_date valid_end_date',
-      relations(conditions).map((each) => [...each, validFrom, validTo]),
+      relations(concepts, conditions).map((each) => [...each, validFrom, validTo]),
     ),
     table(
       'concept_ancestor',
       'ancestor_concept_id descendant_concept_id min_levels_of_separation max_levels_of_separation',
-      ancestors(),
+      ancestors(concepts),
     ),
   ];
 }
@@ -142,9 +149,12 @@ function table(name: string, columns: string, rows: SynthTable['rows']): SynthTa
   return { table: name, columns: columns.split(' '), rows };
 }
 
-function relations(conditions: readonly SynthConcept[]): [number, number, string][] {
+function relations(
+  concepts: readonly SynthConcept[],
+  conditions: readonly SynthConcept[],
+): [number, number, string][] {
   return [
-    ...synthConcepts.flatMap(({ id }): [number, number, string][] =>
+    ...concepts.flatMap(({ id }): [number, number, string][] =>
       id === 0
         ? []
         : [
@@ -156,7 +166,7 @@ function relations(conditions: readonly SynthConcept[]): [number, number, string
       [localConcept(id), id, 'Maps to'],
       [id, localConcept(id), 'Mapped from'],
     ]),
-    ...synthConcepts.flatMap(({ id, parents }) =>
+    ...concepts.flatMap(({ id, parents }) =>
       parents.flatMap((parent): [number, number, string][] => [
         [id, parent, 'Is a'],
         [parent, id, 'Subsumes'],
@@ -166,9 +176,9 @@ function relations(conditions: readonly SynthConcept[]): [number, number, string
 }
 
 /** Every concept is its own ancestor at level 0; levels count the steps of the shortest and the longest way up. */
-function ancestors(): [number, number, number, number][] {
-  const byId = new Map(synthConcepts.map((each) => [each.id, each]));
-  return synthConcepts.flatMap((concept) => {
+function ancestors(concepts: readonly SynthConcept[]): [number, number, number, number][] {
+  const byId = new Map(concepts.map((each) => [each.id, each]));
+  return concepts.flatMap((concept) => {
     const levels = new Map<number, [number, number]>();
     const climb = (id: number, level: number): void => {
       const [least, most] = levels.get(id) ?? [level, level];

@@ -1,14 +1,20 @@
 /** From a site's exact counts to raw cells and every link by which one could be computed from others. */
 
+import type { CountAsked } from '#protocol/analysis.ts';
 import type { CellVisibility, Link, RawCell, RawCells } from '#protocol/cell.ts';
-import { ageBands, type CohortCounts, sexes } from './spec.ts';
+import { ruleCells } from './rule-cells.ts';
+import { ageBands, type CohortCounts, sexes, sexOf } from './spec.ts';
+import { startCells } from './start-cells.ts';
 
 /**
  * Published: `persons`, `rows`, `sex:*`, `age:*`, `sex:*` + `/age:*`, and with inclusion rules `attrition:0` (entry events) to
  * `attrition:n`. Derived, never sent: the rows beyond the first of a person, the persons lost at each step, the persons outside.
  * Known: the hospital's population.
+ *
+ * With a part that speaks of events the chain is `by-person/step:…` (each person by their best event, Circe's mode 1) in
+ * place of `attrition:…` (any event of a person): the two beside each other would tell who has which.
  */
-export function countCells(counts: CohortCounts): RawCells {
+export function countCells(counts: CohortCounts, asked?: CountAsked): RawCells {
   const cells: RawCell[] = [];
   const links: Link[] = [];
   const persons = (id: string, value: number, visibility: CellVisibility = 'published') => {
@@ -29,6 +35,11 @@ export function countCells(counts: CohortCounts): RawCells {
   });
   links.push({ total: 'rows', parts: ['persons', 'rows:repeat'] });
 
+  const add = (more: RawCells) => {
+    cells.push(...more.cells);
+    links.push(...more.links);
+  };
+
   const grid = (sex: (typeof sexes)[number], band: number) =>
     counts.strata
       .filter((row) => row.band === band && sexOf(row.genderConceptId) === sex.id)
@@ -46,21 +57,37 @@ export function countCells(counts: CohortCounts): RawCells {
   links.push({ total: 'persons', parts: sexes.map((sex) => `sex:${sex.id}`) });
   links.push({ total: 'persons', parts: ageBands.map((band) => `age:${band}`) });
 
+  persons('population', counts.population, 'known');
+  const difference = (id: string, total: readonly [string, number], part: readonly [string, number]) => {
+    persons(id, total[1] - part[1], 'derived');
+    links.push({ total: total[0], parts: [part[0], id] });
+  };
+  if (asked && counts.starts) add(startCells(counts.starts, asked));
+  if (asked && counts.events) {
+    const { ruleCount, mergedPersons } = counts.events;
+    add(ruleCells(counts.events, asked));
+    const value = new Map(cells.map((cell) => [cell.id, cell.value]));
+    const of = (id: string) => [id, value.get(id) ?? 0] as const;
+    const last = `step:${ruleCount}`;
+    difference('outside', ['population', counts.population], of('by-person/step:0'));
+    difference('dropped', of(`by-person/${last}`), of('persons'));
+    if (asked.parts.has('events')) {
+      // A limit, an era or an exit makes fewer rows than events; where it makes none fewer, a reader may know it.
+      const visibility = mergedPersons === 0 ? 'known' : 'derived';
+      const merged = of(`by-event/${last}`)[1] - counts.rows;
+      cells.push({ id: 'merged', kind: 'rows', visibility, n: mergedPersons, value: merged });
+      links.push({ total: `by-event/${last}`, parts: ['rows', 'merged'] });
+      links.push({ total: `others/${last}`, parts: ['rows:repeat'], relation: 'at-least' });
+    }
+    return { cells, links };
+  }
   // The chain population ≥ entry ≥ rule 1 ≥ … ≥ cohort: each step's difference can be computed by subtraction.
   const steps = counts.rulePersons.length === 0 ? [] : [counts.entryPersons, ...counts.rulePersons];
   const chain = [
-    persons('population', counts.population, 'known'),
-    ...steps.map((value, i) => persons(`attrition:${i}`, value)),
-    'persons',
+    ['population', counts.population] as const,
+    ...steps.map((value, i) => [persons(`attrition:${i}`, value), value] as const),
+    ['persons', counts.persons] as const,
   ];
-  const values = [counts.population, ...steps, counts.persons];
-  for (let i = 1; i < chain.length; i += 1) {
-    const lost = persons(`lost:${i - 1}`, (values[i - 1] ?? 0) - (values[i] ?? 0), 'derived');
-    links.push({ total: chain[i - 1] ?? '', parts: [chain[i] ?? '', lost] });
-  }
+  for (const [i, part] of chain.slice(1).entries()) difference(`lost:${i}`, chain[i] ?? part, part);
   return { cells, links };
-}
-
-function sexOf(concept: number): 'f' | 'm' | 'o' {
-  return sexes.find((sex) => sex.concept === concept)?.id ?? 'o';
 }

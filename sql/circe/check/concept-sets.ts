@@ -1,7 +1,12 @@
 /** Concept sets: unused, unknown, empty, doubled, of another domain than their criterion. */
 
-import { warning } from '#sql/circe/check/warning.ts';
-import type { CriterionType } from '#sql/circe/criteria/types.ts';
+import { info, warning } from '#sql/circe/check/warning.ts';
+import {
+  type CriterionType,
+  criterionTypes,
+  describeType,
+  isCriterionType,
+} from '#sql/circe/criteria/types.ts';
 import type { CohortExpression, ConceptSet, Criterion, Filter, Finding } from '#sql/circe/expression.ts';
 import { walk } from '#sql/circe/walk.ts';
 
@@ -14,6 +19,7 @@ export function conceptSetFindings(expression: CohortExpression): readonly Findi
     ...doubled(expression.ConceptSets),
     ...uses.filter((use) => !sets.has(use.id)).map((use) => unknown(use)),
     ...uses.flatMap((use) => domainFindings(use, sets.get(use.id))),
+    ...uses.flatMap((use) => standardFindings(use, sets.get(use.id))),
   ];
 }
 
@@ -21,6 +27,8 @@ interface Use {
   readonly id: number;
   readonly path: string;
   readonly type?: CriterionType;
+  /** Which concepts stand in the column: standard ones or those of the source. */
+  readonly asks?: 'standard' | 'source';
 }
 
 function usesOf(expression: CohortExpression): readonly Use[] {
@@ -29,7 +37,8 @@ function usesOf(expression: CohortExpression): readonly Use[] {
     for (const filter of filters) {
       if (filter.kind !== 'codeset' && filter.kind !== 'selection') continue;
       const ofDomain = filter.name === 'CodesetId' && type !== undefined ? { type } : {};
-      uses.push({ id: filter.CodesetId, path: filter.path, ...ofDomain });
+      const asks = filter.kind === 'codeset' ? { asks: kindOf(filter.column) } : {};
+      uses.push({ id: filter.CodesetId, path: filter.path, ...ofDomain, ...asks });
     }
   };
   walk(expression, {
@@ -72,22 +81,34 @@ function ownFindings(set: ConceptSet, used: ReadonlySet<number>): readonly Findi
 
 function doubled(sets: readonly ConceptSet[]): readonly Finding[] {
   const contents = new Map<string, ConceptSet>();
+  const bare = new Map<string, ConceptSet>();
   const ids = new Map<number, ConceptSet>();
   return sets.flatMap((set) => {
-    const key = set.items
-      .map((item) =>
-        [item.concept.CONCEPT_ID, item.isExcluded, item.includeDescendants, item.includeMapped].join(),
-      )
+    const flagged = set.items.map((item) =>
+      [item.concept.CONCEPT_ID, item.isExcluded, item.includeDescendants, item.includeMapped].join(),
+    );
+    const key = flagged.sort().join(';');
+    const concepts = set.items
+      .map(({ concept }) => `${concept.CONCEPT_ID}`)
       .sort()
       .join(';');
     const same = contents.get(key);
+    const alike = bare.get(concepts);
     const sameId = ids.get(set.id);
     contents.set(key, same ?? set);
+    bare.set(concepts, alike ?? set);
     ids.set(set.id, sameId ?? set);
-    return [
-      ...(same === undefined || set.items.length === 0
+    const code = 'duplicate-concept-set';
+    const twin =
+      set.items.length === 0
         ? []
-        : [warning('duplicate-concept-set', set.path, `holds the same as ${same.path}`)]),
+        : same !== undefined
+          ? [warning(code, set.path, `holds the same as ${same.path}`)]
+          : alike !== undefined
+            ? [info(code, set.path, `lists the same concepts as ${alike.path}, with other flags`)]
+            : [];
+    return [
+      ...twin,
       ...(sameId === undefined
         ? []
         : [
@@ -126,6 +147,14 @@ const domains: Partial<Record<CriterionType, readonly string[]>> = {
   Specimen: ['Specimen'],
 };
 
+/** The domains whose concepts stand in the concept column of a table; undefined where any may. */
+export function domainsOf(table: string): readonly string[] | undefined {
+  const type = Object.keys(criterionTypes).find(
+    (name) => isCriterionType(name) && describeType(name).table === table && domains[name] !== undefined,
+  );
+  return type !== undefined && isCriterionType(type) ? domains[type] : undefined;
+}
+
 /** Only where not one included concept is of the criterion's domain: mixed sets are everyday. */
 function domainFindings(use: Use, set: ConceptSet | undefined): readonly Finding[] {
   const fitting = use.type === undefined ? undefined : domains[use.type];
@@ -140,4 +169,24 @@ function domainFindings(use: Use, set: ConceptSet | undefined): readonly Finding
 /** Combined domains such as `Condition/Meas` fit both; a blank one says nothing. */
 function fitsDomain(domain: string, fitting: readonly string[]): boolean {
   return domain === '' || fitting.some((one) => domain.split('/').some((part) => one.startsWith(part)));
+}
+
+function kindOf(column: string): 'standard' | 'source' {
+  return column.endsWith('source_concept_id') ? 'source' : 'standard';
+}
+
+/** As the definition itself says it of its concepts; `cohort check --here` asks the vocabulary. */
+function standardFindings(use: Use, set: ConceptSet | undefined): readonly Finding[] {
+  if (use.asks === undefined || set === undefined) return [];
+  const listed = set.items.filter((item) => !item.isExcluded);
+  const says = (flag: string) => listed.filter(({ concept }) => concept.STANDARD_CONCEPT === flag).length;
+  if (use.asks === 'standard' && says('N') > 0) {
+    const message = `${says('N')} of ${listed.length} concepts of set ${set.id} are not standard: the column holds standard concepts`;
+    return [info('not-standard', use.path, message)];
+  }
+  if (use.asks === 'source' && listed.length > 0 && says('S') === listed.length) {
+    const message = `all concepts of set ${set.id} are standard: the column holds concepts of the source vocabularies`;
+    return [info('not-standard', use.path, message)];
+  }
+  return [];
 }

@@ -1,6 +1,6 @@
 /** Ranges that can hold nothing, negative lengths, periods that end before they start. */
 
-import { warning } from '#sql/circe/check/warning.ts';
+import { info, warning } from '#sql/circe/check/warning.ts';
 import type { CohortExpression, Filter, Finding, Period } from '#sql/circe/expression.ts';
 import { walk } from '#sql/circe/walk.ts';
 
@@ -8,10 +8,14 @@ export function rangeFindings(expression: CohortExpression): readonly Finding[] 
   const findings: Finding[] = [];
   walk(expression, {
     criterion(criterion) {
-      findings.push(...criterion.filters.flatMap(filterFindings));
+      findings.push(...criterion.filters.flatMap(filterFindings), ...datesFindings(criterion.filters));
       findings.push(...periodFindings(`${criterion.path}.UserDefinedPeriod`, criterion.UserDefinedPeriod));
     },
-    demographic: (criterion) => findings.push(...criterion.filters.flatMap(filterFindings)),
+    demographic({ path, filters }) {
+      findings.push(...filters.flatMap(filterFindings), ...datesFindings(filters));
+      if (filters.length === 0)
+        findings.push(warning('empty-demographic', path, 'asks nothing of the person: everybody passes'));
+    },
   });
   const { PriorDays, PostDays } = expression.PrimaryCriteria.ObservationWindow;
   const negative = [
@@ -30,6 +34,16 @@ export function rangeFindings(expression: CohortExpression): readonly Finding[] 
 }
 
 function filterFindings(filter: Filter): readonly Finding[] {
+  if (filter.kind === 'presence')
+    return [
+      warning(
+        'empty-value',
+        filter.path,
+        `no concept set is chosen: every row ${filter.exclude ? 'without' : 'with'} a value passes`,
+      ),
+    ];
+  if (filter.kind === 'text' && filter.filter.Text.trim() === '')
+    return [warning('empty-value', filter.path, 'compares with an empty text')];
   if (filter.kind !== 'dates' && filter.kind !== 'number' && filter.kind !== 'age') return [];
   const { Op, Value, Extent } = filter.range;
   const findings: Finding[] = [];
@@ -37,8 +51,16 @@ function filterFindings(filter: Filter): readonly Finding[] {
     const meaning = Op === 'bt' ? 'nothing lies in it' : 'everything lies outside it';
     findings.push(warning('empty-range', filter.path, `the range begins after its end: ${meaning}`));
   }
-  if (filter.kind === 'age' && typeof Value === 'number' && Value < 0) {
-    findings.push(warning('negative-value', filter.path, 'an age below zero'));
+  if (typeof Value === 'number' && Value < 0) {
+    const whole = filter.kind === 'age' || (filter.kind === 'number' && filter.decimals === 0);
+    const found = whole ? warning : info;
+    findings.push(
+      found(
+        'negative-value',
+        filter.path,
+        whole ? 'an age, a count or a length below zero' : 'a value below zero',
+      ),
+    );
   }
   if (
     filter.kind !== 'dates' &&
@@ -56,4 +78,22 @@ function periodFindings(path: string, period: Period | undefined): readonly Find
   const [start, end] = [period?.StartDate, period?.EndDate];
   if (start === undefined || end === undefined || start <= end) return [];
   return [warning('empty-period', path, 'the period ends before it starts')];
+}
+
+/** An event that must end before the day that it may start on at the earliest. */
+function datesFindings(filters: readonly Filter[]): readonly Finding[] {
+  const least = filters.flatMap((filter) =>
+    filter.kind === 'dates' && filter.of === 'start' && ['eq', 'gt', 'gte', 'bt'].includes(filter.range.Op)
+      ? [filter.range.Value]
+      : [],
+  );
+  return filters.flatMap((filter) => {
+    if (filter.kind !== 'dates' || filter.of !== 'end') return [];
+    const { Op, Value, Extent } = filter.range;
+    const most = Op === 'bt' ? Extent : ['eq', 'lt', 'lte'].includes(Op) ? Value : undefined;
+    if (most === undefined || !least.some((date) => date > most)) return [];
+    return [
+      warning('dates-exclude', filter.path, 'ends before the day that it may start on at the earliest'),
+    ];
+  });
 }

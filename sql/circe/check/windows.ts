@@ -1,6 +1,7 @@
 /** Windows that contradict themselves or look further back than anybody need be observed. */
 
-import { warning } from '#sql/circe/check/warning.ts';
+import { info, warning } from '#sql/circe/check/warning.ts';
+import { describeType } from '#sql/circe/criteria/types.ts';
 import type {
   CohortExpression,
   CorrelatedCriterion,
@@ -12,7 +13,9 @@ import { walk } from '#sql/circe/walk.ts';
 
 export function windowFindings(expression: CohortExpression): readonly Finding[] {
   const findings: Finding[] = [];
-  const prior = expression.PrimaryCriteria.ObservationWindow.PriorDays;
+  const correlated: CorrelatedCriterion[] = [];
+  const starts: Start[] = [];
+  const notFirst: string[] = [];
   walk(expression, {
     correlated(criterion) {
       const windows = [
@@ -23,10 +26,22 @@ export function windowFindings(expression: CohortExpression): readonly Finding[]
         if (window === undefined) continue;
         findings.push(...ownFindings(`${criterion.path}.${name}`, window));
       }
-      findings.push(...lookback(criterion, prior), ...deathFindings(criterion));
+      correlated.push(criterion);
+      findings.push(...deathFindings(criterion));
+      const window = criterion.StartWindow;
+      if (window?.Start.Days !== undefined)
+        starts.push({ path: criterion.path, day: dayOf(window.Start, 0) });
+      if (!criterion.Criteria.First && hasFirst(criterion) && isBounded(window))
+        notFirst.push(criterion.path);
     },
   });
-  return findings;
+  const { ObservationWindow } = expression.PrimaryCriteria;
+  return [
+    ...findings,
+    ...outlook(correlated, ObservationWindow),
+    ...pattern(starts),
+    ...firstFindings(notFirst),
+  ];
 }
 
 function ownFindings(path: string, window: Window): readonly Finding[] {
@@ -51,18 +66,72 @@ function dayOf({ Days, Coeff }: Endpoint, otherwise: number): number {
   return Coeff === -1 ? -Infinity : Coeff === 1 ? Infinity : otherwise;
 }
 
-/** A look back longer than the required observation finds less in people who came late. */
-function lookback(criterion: CorrelatedCriterion, prior: number): readonly Finding[] {
-  const start = criterion.StartWindow?.Start;
-  if (
-    criterion.IgnoreObservationPeriod ||
-    start?.Days === undefined ||
-    start.Coeff !== -1 ||
-    start.Days <= prior
-  )
-    return [];
-  const message = `looks ${start.Days} days back, while entry events need ${prior} days of observation before`;
-  return [warning('longer-than-observation', `${criterion.path}.StartWindow.Start`, message)];
+/** Windows that reach further than the required observation find less in people who came late or left early: one finding a side. */
+function outlook(
+  windows: readonly CorrelatedCriterion[],
+  { PriorDays, PostDays }: { readonly PriorDays: number; readonly PostDays: number },
+): readonly Finding[] {
+  const far = (side: 'Start' | 'End', sign: 1 | -1, asked: number) =>
+    windows.flatMap(({ path, StartWindow, IgnoreObservationPeriod }) => {
+      const days = StartWindow === undefined ? 0 : sign * dayOf(StartWindow[side], 0);
+      if (IgnoreObservationPeriod || !Number.isFinite(days) || days <= asked) return [];
+      return [{ path: `${path}.StartWindow.${side}`, days }];
+    });
+  const told = (
+    found: readonly { readonly path: string; readonly days: number }[],
+    where: string,
+    asked: string,
+  ) => {
+    const [first] = found;
+    if (first === undefined) return [];
+    const most = found.reduce((days, one) => Math.max(days, one.days), 0);
+    const who =
+      found.length === 1
+        ? `a window reaches ${most} days`
+        : `${found.length} windows reach up to ${most} days`;
+    return [info('longer-than-observation', first.path, `${who} ${where}, while entry events need ${asked}`)];
+  };
+  return [
+    ...told(far('Start', -1, PriorDays), 'back', `${PriorDays} days of observation before`),
+    ...told(far('End', 1, PostDays), 'ahead', `${PostDays} days of observation after`),
+  ];
+}
+
+interface Start {
+  readonly path: string;
+  readonly day: number;
+}
+
+/** Windows that begin on another day than most do: one finding for all. */
+function pattern(starts: readonly Start[]): readonly Finding[] {
+  const counts = new Map<number, number>();
+  for (const { day } of starts) counts.set(day, (counts.get(day) ?? 0) + 1);
+  const most = Math.max(0, ...counts.values());
+  const others = starts.filter(({ day }) => (counts.get(day) ?? 0) < most);
+  const [first] = others;
+  const common = starts.find(({ day }) => counts.get(day) === most);
+  if (most < 2 || first === undefined || common === undefined) return [];
+  const message = `of ${starts.length} windows ${others.length} do not begin on day ${common.day} of the index, as most do`;
+  return [info('unlike-window', `${first.path}.StartWindow`, message)];
+}
+
+function hasFirst({ Criteria }: CorrelatedCriterion): boolean {
+  return Object.hasOwn(describeType(Criteria.type).attributes, 'First');
+}
+
+function isBounded(window: Window | undefined): boolean {
+  return window?.Start.Days !== undefined || window?.End.Days !== undefined;
+}
+
+function firstFindings(paths: readonly string[]): readonly Finding[] {
+  const [first] = paths;
+  if (first === undefined) return [];
+  const who =
+    paths.length === 1
+      ? 'one criterion with a window of days takes'
+      : `${paths.length} criteria with a window of days take`;
+  const message = `${who} any event, not the first in the person's history`;
+  return [info('not-first', first, message)];
 }
 
 /** At least one death before the index: nobody who dies comes back. */

@@ -20,7 +20,11 @@ export type Attribute =
   | { readonly kind: 'number'; readonly value: string; readonly decimals: 0 | 4 }
   | { readonly kind: 'age'; readonly of: 'start' | 'end' }
   | { readonly kind: 'text'; readonly column: string }
+  /** `true` or `false`; a row that does not say is neither. */
+  | { readonly kind: 'flag'; readonly column: string }
   | { readonly kind: 'abnormal' }
+  /** The name of another cohort of the study. */
+  | { readonly kind: 'cohort' }
   | { readonly kind: 'adjustment' }
   | { readonly kind: 'period' }
   | { readonly kind: 'group' }
@@ -32,6 +36,16 @@ export type Attributes = Readonly<Record<string, Attribute>>;
 /** What Circe may count distinct values of (`Occurrence.CountColumn`). */
 export type CountColumns = Readonly<Record<string, string>>;
 
+/** Slips of Circe 1.12 that change who is found; each is told by `check` and reproduced under parity only. */
+interface CirceSlips {
+  /** DateAdjustment: not applied at all; or each date shifted from itself, whatever StartWith and EndWith say. */
+  readonly adjustment?: 'ignored' | 'own-dates';
+  /** Age is taken at the end date. */
+  readonly ageAtEnd?: true;
+  /** Attributes that are dropped without a word. */
+  readonly unread?: readonly string[];
+}
+
 /** One type of criterion: its table and how its columns answer what every event has. */
 export interface CriterionDescription {
   readonly table: string;
@@ -42,10 +56,10 @@ export interface CriterionDescription {
   readonly end: string | number;
   /** Column of the visit the row belongs to; absent where Circe gives NULL. */
   readonly visit?: string;
-  /** True where Circe shifts start and end by their own offsets, whatever StartWith and EndWith say. */
-  readonly fixedAdjustment?: true;
-  /** True where Circe keeps an event whose adjusted end is before its start. */
-  readonly keepsInverted?: true;
+  /** Column of the image occurrence the row is or belongs to (`RestrictImage`). */
+  readonly image?: string;
+  /** Where Circe 1.12 asks something else of this type than the definition says; reproduced under parity. */
+  readonly circe?: CirceSlips;
   /** Columns of a distinct count beside START_DATE, END_DATE and VISIT_ID. */
   readonly counts: CountColumns;
   readonly attributes: Attributes;
@@ -60,6 +74,7 @@ export const age = (of: 'start' | 'end'): Attribute => ({ kind: 'age', of });
 export const integer = (value: string): Attribute => ({ kind: 'number', value, decimals: 0 });
 export const decimal = (value: string): Attribute => ({ kind: 'number', value, decimals: 4 });
 export const text = (column: string): Attribute => ({ kind: 'text', column });
+export const flag = (column: string): Attribute => ({ kind: 'flag', column });
 export const first: Attribute = { kind: 'first' };
 
 /** `Name` (a list of concepts) and `NameCS`. */

@@ -57,7 +57,7 @@ export const DrugEra: CriterionDescription = {
   attributes: {
     CodesetId: codeset('drug_concept_id'),
     OccurrenceCount: integer('$.drug_exposure_count'),
-    // Circe reads EraLength here by mistake (null pointer, or the wrong filter): mended, see cohort differences.
+    // Circe reads EraLength here by mistake (null pointer, or the wrong filter): check/defects.ts.
     GapDays: integer('$.gap_days'),
     ...era,
   },
@@ -68,7 +68,12 @@ export const DoseEra: CriterionDescription = {
   id: 'dose_era_id',
   start: 'dose_era_start_date',
   end: '$.dose_era_end_date',
-  counts: { DOMAIN_CONCEPT: '$.drug_concept_id', DURATION: '$end - $start', UNIT: '$.unit_concept_id' },
+  counts: {
+    DOMAIN_CONCEPT: '$.drug_concept_id',
+    DURATION: '$end - $start',
+    UNIT: '$.unit_concept_id',
+    VALUE_AS_NUMBER: '$.dose_value',
+  },
   attributes: {
     CodesetId: codeset('drug_concept_id'),
     ...concepts('Unit', row('unit_concept_id')),

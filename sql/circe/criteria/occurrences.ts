@@ -24,6 +24,7 @@ export const ConditionOccurrence: CriterionDescription = {
   start: 'condition_start_date',
   end: 'coalesce($.condition_end_date, $.condition_start_date + 1)',
   visit: 'visit_occurrence_id',
+  circe: { unread: ['VisitTypeExclude'] },
   counts: { DOMAIN_CONCEPT: '$.condition_concept_id', DURATION: '$end - $start' },
   attributes: {
     CodesetId: codeset('condition_concept_id'),
@@ -48,6 +49,7 @@ export const DrugExposure: CriterionDescription = {
   start: 'drug_exposure_start_date',
   end: 'coalesce($.drug_exposure_end_date, $.drug_exposure_start_date + $.days_supply, $.drug_exposure_start_date + 1)',
   visit: 'visit_occurrence_id',
+  circe: { unread: ['VisitTypeExclude'] },
   counts: {
     DOMAIN_CONCEPT: '$.drug_concept_id',
     DURATION: '$end - $start',
@@ -85,6 +87,7 @@ export const ProcedureOccurrence: CriterionDescription = {
   start: 'procedure_date',
   end: 1,
   visit: 'visit_occurrence_id',
+  circe: { unread: ['VisitTypeExclude'] },
   counts: { DOMAIN_CONCEPT: '$.procedure_concept_id', DURATION: '1', QUANTITY: '$.quantity' },
   attributes: {
     CodesetId: codeset('procedure_concept_id'),
@@ -108,6 +111,7 @@ export const DeviceExposure: CriterionDescription = {
   start: 'device_exposure_start_date',
   end: 'coalesce($.device_exposure_end_date, $.device_exposure_start_date + 1)',
   visit: 'visit_occurrence_id',
+  circe: { unread: ['VisitTypeExclude'] },
   counts: { DOMAIN_CONCEPT: '$.device_concept_id', DURATION: '$end - $start', QUANTITY: '$.quantity' },
   attributes: {
     CodesetId: codeset('device_concept_id'),
@@ -132,6 +136,7 @@ export const Measurement: CriterionDescription = {
   start: 'measurement_date',
   end: 1,
   visit: 'visit_occurrence_id',
+  circe: { unread: ['VisitTypeExclude'] },
   counts: {
     DOMAIN_CONCEPT: '$.measurement_concept_id',
     DURATION: '1',
@@ -169,6 +174,7 @@ export const Observation: CriterionDescription = {
   start: 'observation_date',
   end: 1,
   visit: 'visit_occurrence_id',
+  circe: { unread: ['VisitTypeExclude'] },
   counts: {
     DOMAIN_CONCEPT: '$.observation_concept_id',
     DURATION: '1',
@@ -199,7 +205,7 @@ export const Specimen: CriterionDescription = {
   id: 'specimen_id',
   start: 'specimen_date',
   end: 1,
-  keepsInverted: true,
+  circe: { adjustment: 'ignored' },
   counts: { DOMAIN_CONCEPT: '$.specimen_concept_id', DURATION: '1' },
   attributes: {
     CodesetId: codeset('specimen_concept_id'),
@@ -226,7 +232,7 @@ export const Death: CriterionDescription = {
   id: 'person_id',
   start: 'death_date',
   end: 1,
-  fixedAdjustment: true,
+  circe: { adjustment: 'own-dates' },
   counts: { DOMAIN_CONCEPT: 'coalesce($.cause_concept_id, 0)', DURATION: '1' },
   attributes: {
     CodesetId: codeset('cause_concept_id'),

@@ -10,6 +10,8 @@ import {
   race,
 } from '#sql/circe/criteria/attribute.ts';
 import { ConditionEra, DoseEra, DrugEra } from '#sql/circe/criteria/eras.ts';
+import { ImageFeature, ImageOccurrence } from '#sql/circe/criteria/imaging.ts';
+import { CohortMembership } from '#sql/circe/criteria/membership.ts';
 import {
   ConditionOccurrence,
   Death,
@@ -24,6 +26,7 @@ import { LocationRegion, ObservationPeriod, PayerPlanPeriod } from '#sql/circe/c
 import { VisitDetail, VisitOccurrence } from '#sql/circe/criteria/visits.ts';
 
 export const criterionTypes = {
+  CohortMembership,
   ConditionEra,
   ConditionOccurrence,
   Death,
@@ -31,6 +34,8 @@ export const criterionTypes = {
   DoseEra,
   DrugEra,
   DrugExposure,
+  ImageFeature,
+  ImageOccurrence,
   LocationRegion,
   Measurement,
   Observation,

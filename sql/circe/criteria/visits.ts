@@ -44,6 +44,11 @@ export const VisitDetail: CriterionDescription = {
   start: 'visit_detail_start_date',
   end: '$.visit_detail_end_date',
   visit: 'visit_occurrence_id',
+  // The youngest of Circe's types: of concepts it knows the concept-set forms alone.
+  circe: {
+    ageAtEnd: true,
+    unread: ['VisitDetailType', 'VisitDetailTypeExclude', 'Gender', 'ProviderSpecialty', 'PlaceOfService'],
+  },
   counts: {
     DOMAIN_CONCEPT: '$.visit_detail_concept_id',
     DURATION: '$end - $start',

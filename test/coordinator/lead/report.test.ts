@@ -63,12 +63,50 @@ it('says how many sites it stands on, shows bounds as bounds, and why a site is 
 
 it('writes one line a figure, and never a formula', () => {
   const lines = csv(result).trimEnd().split('\n');
-  assert.equal(lines[0], 'cohort,site,measure,step,sex,age_band,state,value,low,high,sites,late');
+  assert.equal(lines[0], 'cohort,site,measure,step,sex,age_band,state,value,low,high,sites,late,year');
   assert.equal(lines.length, 1 + 2 + 2 + 3 + 10 + 30 + 4);
   assert.equal(
-    lines.filter((line) => line.endsWith(',late')).length,
-    3,
-    'the header, and the two of the late site',
+    lines.slice(1).filter((line) => line.endsWith(',late,')).length,
+    2,
+    'the two of the late site',
   );
   for (const line of lines.slice(1)) assert.match(line, /^"?'=HYPERLINK/);
+});
+
+const parts = pooledCount(
+  'c',
+  ['Adult'],
+  [
+    { id: 'persons', kind: 'persons', state: 'value', value: 40, sites: 2 },
+    { id: 'by-person/step:0', kind: 'persons', state: 'value', value: 60, sites: 2 },
+    { id: 'by-event/step:0', kind: 'rows', state: 'value', value: 75, sites: 2 },
+    { id: 'by-person/step:1', kind: 'persons', state: 'range', low: 38, high: 47, sites: 2 },
+    { id: 'by-person/gain:0', kind: 'persons', state: 'suppressed', low: 13, high: 22, sites: 2 },
+    { id: 'by-person/pass:0', kind: 'persons', state: 'value', value: 44, sites: 1 },
+    { id: 'year:2011', kind: 'persons', state: 'value', value: 40, sites: 2 },
+    { id: 'rows/sex:f', kind: 'rows', state: 'value', value: 51, sites: 2 },
+  ],
+  {
+    parts: new Set(['events', 'gain', 'standalone', 'year', 'rows']),
+    years: { from: 2010, to: 2012 },
+  },
+);
+
+it('names the parts asked for: by person and by event apart, gain and standalone per rule, years, every start', () => {
+  const text = table({ ...result, cohorts: [parts] });
+  assert.match(text, /attrition: persons by their best event \(most rules/);
+  assert.match(text, / +persons +events\n/);
+  assert.match(text, /0 Entry events +60 +75\n/);
+  assert.match(text, /1 Adult +38–47 +n\/a\n/);
+  assert.match(text, /gain, persons +gain, events +alone, persons\n +1 Adult +13–22 +n\/a +44\n/);
+  assert.match(text, /calendar year of their first start\n[^\n]*\n +2011 +40/);
+  assert.match(text, /every start: [^\n]*\n +female +51/);
+  const lines = csv({ ...result, cohorts: [parts] })
+    .trimEnd()
+    .split('\n');
+  assert.ok(lines.includes('c,,attrition-by-event,0,,,value,75,,,2,,'));
+  assert.ok(lines.includes('c,,gain-by-person,1,,,suppressed,,13,22,2,,'));
+  assert.ok(lines.includes('c,,standalone-by-person,1,,,value,44,,,1,,'));
+  assert.ok(lines.includes('c,,persons,,,,value,40,,,2,,2011'));
+  assert.ok(lines.includes('c,,rows,,female,,value,51,,,2,,'));
 });

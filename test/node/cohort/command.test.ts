@@ -46,7 +46,7 @@ test('check says what it finds and what the definition means; 1 on errors only',
   const path = folder(temporaryHome(t), { good: plain, bad: { ...plain, Extra: 1 } });
   const good = await moim('check', [join(path, 'good.json')]);
   assert.equal(good.exit, 0);
-  assert.match(good.lines[0] ?? '', /warning zero-offset \$\.EndStrategy[\s\S]*\| Entry: every event of/);
+  assert.match(good.lines[0] ?? '', /warning zero-offset \$\.EndStrategy[\s\S]*\| Cohort entry/);
   const both = await moim('check', [path, '--json']);
   assert.equal(both.exit, 1);
   const [bad] = JSON.parse(both.lines[0] ?? '');
@@ -54,6 +54,13 @@ test('check says what it finds and what the definition means; 1 on errors only',
     [bad.findings[0].code, bad.findings[0].path, bad.words],
     ['unknown-property', '$.Extra', []],
   );
+});
+
+test('check tells the definition in Korean, and in no language that it does not know', async (t) => {
+  const path = folder(temporaryHome(t), { c: plain });
+  const { lines } = await moim('check', [path, '--lang', 'ko']);
+  assert.match(lines[0] ?? '', /코호트 진입/);
+  await assert.rejects(moim('check', [path, '--lang', 'fr']), code('usage'));
 });
 
 test('check --here says what the definition meets on this CDM', async (t) => {
@@ -64,15 +71,16 @@ test('check --here says what the definition meets on this CDM', async (t) => {
       MOIM_CDM_URL: url,
     });
     const [report] = JSON.parse(lines[0] ?? '');
+    assert.match(report.here.stays, /stay here/);
     return report.findings
-      .map((finding: { readonly code: string }) => finding.code)
-      .filter((one: string) => one !== 'zero-offset');
+      .filter((finding: { readonly here?: true }) => finding.here)
+      .map((finding: { readonly code: string }) => finding.code);
   };
-  assert.deepEqual(await codes('c'), ['no-concept-here']);
+  assert.deepEqual(await codes('c'), ['concept-absent-here', 'no-concept-here', 'nobody-enters-here']);
   await pool.query(
     "insert into cdm.concept (concept_id, concept_name, domain_id, vocabulary_id, concept_class_id, concept_code, valid_start_date, valid_end_date) values (1, 'one', 'Condition', 'SNOMED', 'x', '1', '2000-01-01', '2099-12-31')",
   );
-  assert.deepEqual(await codes('c'), ['no-row-here']);
+  assert.deepEqual(await codes('c'), ['not-standard-here', 'no-row-here', 'nobody-enters-here']);
   await pool.query('drop table cdm.death');
   assert.deepEqual(await codes('deadly'), ['table-missing']);
 });

@@ -67,13 +67,37 @@ test('the default file is valid, and its examples are too', () => {
   assert.deepEqual(completePolicy(readPolicy(defaultPolicyFile, 'default')), completePolicy({ ...base }));
   const examples = defaultPolicyFile
     .replace(
-      /^# (leads|requiredFields|minimumWindowDays|\[criteria\]|deny|\[quota\]|perLeadPerDay|perDay)/gm,
+      /^# (leads|countParts|requiredFields|minimumWindowDays|\[criteria\]|deny|\[quota\]|perLeadPerDay|perDay)/gm,
       '$1',
     )
     .replace('ABCD-EFGH-IJKL-MNOP', lead);
   const policy = readPolicy(examples, 'examples');
   assert.deepEqual({ ...policy.quota }, { perLeadPerDay: 20, perDay: 100 });
-  assert.equal(policy.criteria?.deny?.length, 4);
+  assert.equal(policy.criteria?.deny?.length, 5);
+});
+
+test('parts of a count are permitted unless the policy names those that are', () => {
+  const asked = { analyses: [{ kind: 'count', parts: ['gain', 'year'], years: { from: 2010, to: 2020 } }] };
+  const of = (policy: Partial<PolicyFile>) => objections(policy, condition, asked as Partial<Study>);
+  assert.deepEqual(of({}), []);
+  assert.deepEqual(of({ countParts: ['year', 'gain'] }), []);
+  assert.deepEqual(of({ countParts: ['year'] }), ['analyses: the part gain of count is not permitted']);
+  assert.equal(of({ countParts: [] }).length, 2);
+  assert.deepEqual(of({ minimumWindowDays: 365 }), []);
+  assert.deepEqual(of({ minimumWindowDays: 366 }), [
+    'window: the part year of count tells single years apart',
+  ]);
+  assert.deepEqual(objections({ countParts: [] }), [], 'a count without parts is asked for none');
+  const words = (countParts: PolicyFile['countParts']) =>
+    policyInWords({
+      version: 1,
+      policy: completePolicy({ ...base, ...(countParts ? { countParts } : {}) }),
+      hash: '',
+      appliedBy: null,
+    }).join(' ');
+  assert.match(words(['year']), /these may be given: year\./);
+  assert.match(words([]), /these may be given: none\./);
+  assert.doesNotMatch(words(undefined), /may be given/);
 });
 
 test('a bad file is refused with every fault', () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
+import { canonicalHash, type Json } from '#protocol/canonical.ts';
 import { WireCell } from '#protocol/reply.ts';
 import { parser } from '#protocol/schema.ts';
 import { countCells } from '#sql/analysis/count/cells.ts';
@@ -83,6 +84,23 @@ it('uses ids that may cross the wire', () => {
   };
   for (const { id, kind } of countCells(counts).cells)
     assert.ok(parser(WireCell).check({ id, kind, state: 'error' }), id);
+});
+
+it('gives the cells in the order of release 0.1.0, by whose hash a table released then is known', () => {
+  const counts = {
+    persons: 3,
+    rows: 4,
+    repeatPersons: 1,
+    population: 9,
+    strata: [{ genderConceptId: 8532, band: 2, persons: 3 }],
+    entryPersons: 5,
+    rulePersons: [4, 3],
+  };
+  const { cells } = countCells(counts);
+  assert.equal(
+    canonicalHash(cells.map(({ id, value }) => [id, value]) as unknown as Json),
+    'af9fa075beab76ff75bacdad146362fd803ce3ad1ccbbfd2aab25b19448e8f57',
+  );
 });
 
 it('names attrition by the study’s own rules, and has none where there is no rule', () => {

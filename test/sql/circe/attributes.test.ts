@@ -16,6 +16,7 @@ function example(attribute: Attribute): unknown {
     case 'set-filter':
       return 1;
     case 'first':
+    case 'flag':
     case 'abnormal':
       return true;
     case 'concepts':
@@ -29,6 +30,8 @@ function example(attribute: Attribute): unknown {
       return { Op: 'gt', Value: 1 };
     case 'text':
       return { Op: 'contains', Text: 'x' };
+    case 'cohort':
+      return 'x';
     case 'adjustment':
       return { StartWith: 'START_DATE', StartOffset: 1, EndWith: 'END_DATE', EndOffset: 1 };
     case 'period':

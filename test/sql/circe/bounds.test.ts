@@ -67,7 +67,7 @@ it('reads 100,000 days and refuses one more, wherever days stand', () => {
   assert.match(faultOf(window(365, 1000)) ?? '', /Coeff unknown-word/);
 });
 
-it('refuses criteria nested beyond four levels', () => {
+it('refuses criteria nested beyond sixteen levels', () => {
   const nested = (levels: number): object => ({
     ObservationPeriod:
       levels === 0
@@ -92,6 +92,19 @@ it('refuses criteria nested beyond four levels', () => {
       ...it,
       PrimaryCriteria: { ...it.PrimaryCriteria, CriteriaList: [nested(levels)] },
     }));
-  assert.equal(faultOf(deep(4)), undefined);
-  assert.match(faultOf(deep(5)) ?? '', /too-deep/);
+  assert.equal(faultOf(deep(16)), undefined);
+  assert.match(faultOf(deep(17)) ?? '', /too-deep/);
+});
+
+it('reads whole numbers in quotes, as the JSON library of Circe does, and nothing else in quotes', () => {
+  const prior = (PriorDays: unknown) =>
+    definition((it) => ({
+      ...it,
+      PrimaryCriteria: { ...it.PrimaryCriteria, ObservationWindow: { PriorDays, PostDays: '0' } },
+    }));
+  const result = read(prior('-365'));
+  assert.ok(result.ok);
+  assert.deepEqual(result.expression.PrimaryCriteria.ObservationWindow, { PriorDays: -365, PostDays: 0 });
+  for (const wrong of ['', ' 1', '1.0', '1e3', '0x1', '99999999999', '1;', 'one'])
+    assert.match(faultOf(prior(wrong)) ?? '', /PriorDays not-an-integer/);
 });

@@ -5,10 +5,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { countStatement } from '#sql/analysis/count/sql.ts';
 import { compile } from '#sql/circe/compile.ts';
 import { estimatesOf } from '#sql/circe/estimate.ts';
 import { read } from '#sql/circe/read.ts';
-import { cohortStatement, countStatement, generateStatement } from '#sql/circe/statement.ts';
+import { cohortStatement, generateStatement } from '#sql/circe/statement.ts';
 import { anyTime, cohort, conceptSet, correlated, group } from './definitions.ts';
 import { tinyCdm } from './tiny-cdm.ts';
 
@@ -116,15 +117,20 @@ for (const [name, definition] of Object.entries(cases)) {
   });
 }
 
-test('lists of persons stand before probes only where entry events are many and the set is rarer', () => {
+test('few events are probed, rare sets make a list of persons, many rows that few share are joined', () => {
   const result = read(JSON.stringify(cases['rules-and-counts']));
   assert.ok(result.ok);
-  const lists = (entry: number, probe: number) => {
-    const rows = ({ CodesetId }: { readonly CodesetId: number }) => (CodesetId === 0 ? entry : probe);
-    const { ctes } = compile(result.expression, { cdmSchema: 'cdm', conceptSets: ids, rows });
-    return ctes.match(/q\.person_id in \(select/g)?.length ?? 0;
+  const ways = (entry: number, asked: number) => {
+    const rows = ({ CodesetId }: { readonly CodesetId: number }) => (CodesetId === 0 ? entry : asked);
+    const options = { cdmSchema: 'cdm', conceptSets: ids, rows, persons: 10_000 };
+    const { ctes } = compile(result.expression, options);
+    const count = (pattern: RegExp) => ctes.match(pattern)?.length ?? 0;
+    return { lists: count(/q\.person_id in \(select/g), joins: count(/q\.event_id\) in \(select/g) };
   };
-  assert.deepEqual([lists(5000, 4000), lists(5000, 6000), lists(1000, 10)], [2, 0, 0]);
+  assert.deepEqual(ways(5000, 100), { lists: 2, joins: 0 });
+  assert.deepEqual(ways(5000, 5000), { lists: 0, joins: 2 });
+  assert.deepEqual(ways(5000, 500_000), { lists: 0, joins: 0 });
+  assert.deepEqual(ways(1000, 10), { lists: 0, joins: 0 });
 });
 
 test('estimates are read from the plan, and given up where it has another shape', () => {

@@ -58,6 +58,7 @@ test('every column of a compiled filter has the name of an attribute that is sai
     number: { Op: 'gt', Value: 1 },
     text: { Op: 'contains', Text: 'x' },
     abnormal: true,
+    flag: false,
     dates: { Op: 'gt', Value: '2010-01-01' },
     age: { Op: 'gt', Value: 1 },
   };
@@ -90,8 +91,8 @@ test('every column of a compiled filter has the name of an attribute that is sai
 const isForm = (one: string, other: string) => one.replace(/CS$/, '') === other.replace(/CS$/, '');
 
 test('every column that may be counted has the name of an attribute', () => {
-  // Numbers of a visit say nothing of it.
-  const nameless = ['VISIT_ID', 'VISIT_DETAIL_ID'];
+  // Numbers of a visit or an image say nothing of it.
+  const nameless = ['VISIT_ID', 'VISIT_DETAIL_ID', 'STUDY', 'IMAGE'];
   for (const type of types.filter((one) => one !== 'LocationRegion')) {
     const { counts } = describeType(type);
     for (const [column, template] of Object.entries({ ...counts, START_DATE: '$start', END_DATE: '$end' })) {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
+import { MoimError } from '#protocol/errors.ts';
 import { cohort, conceptSet, correlated, group, item } from './definitions.ts';
 import { concept, drug, drugged, semantics, sets, sick, sickness } from './scene.ts';
 import type { Row } from './tiny-cdm.ts';
@@ -140,14 +141,23 @@ describe('14. concept sets', () => {
     assert.deepEqual(await found(less), [], 'only exclusions');
   });
 
-  semantics('resolve without the tables of ancestors and relationships', async (cdm) => {
-    await cdm.pool.query('drop table cdm.concept_ancestor, cdm.concept_relationship');
-    await cdm.person(1);
-    await cdm.add('condition_occurrence', sickness(1, '2010-01-01'));
-    const all = item(1, { descendants: true, mapped: true });
-    const definition = cohort([sick], { ConceptSets: [{ id: 0, name: 's', expression: { items: [all] } }] });
-    assert.deepEqual(await cdm.rows(definition), ['1 2010-01-01 2010-01-01']);
-  });
+  semantics(
+    'are not resolved without the tables of ancestors and relationships that they need',
+    async (cdm) => {
+      await cdm.pool.query('drop table cdm.concept_ancestor, cdm.concept_relationship');
+      await cdm.person(1);
+      await cdm.add('condition_occurrence', sickness(1, '2010-01-01'));
+      const found = (flags: object) =>
+        cdm.rows(
+          cohort([sick], { ConceptSets: [{ id: 0, name: 's', expression: { items: [item(1, flags)] } }] }),
+        );
+      assert.deepEqual(await found({}), ['1 2010-01-01 2010-01-01']);
+      const lacks = (table: string) => (error: unknown) =>
+        error instanceof MoimError && error.code === 'table-missing' && error.message.includes(table);
+      await assert.rejects(found({ descendants: true }), lacks('cdm.concept_ancestor'));
+      await assert.rejects(found({ mapped: true }), lacks('cdm.concept_relationship'));
+    },
+  );
 });
 
 describe('15. age, numbers and text', () => {

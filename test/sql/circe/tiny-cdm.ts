@@ -11,6 +11,7 @@ import type { CohortExpression } from '#sql/circe/expression.ts';
 import { read } from '#sql/circe/read.ts';
 import { cohortStatement } from '#sql/circe/statement.ts';
 import { type Ending, testDatabase } from '#test/support/database.ts';
+import { findImagingTable } from './imaging-tables.ts';
 
 export type Row = Readonly<Record<string, string | number | null>>;
 
@@ -20,7 +21,7 @@ export interface TinyCdm {
   add(table: string, ...rows: readonly Row[]): Promise<void>;
   /** A person (born 1980 unless said otherwise) observed from 2000 to 2020. */
   person(id: number, extra?: Row): Promise<void>;
-  /** Rows `person start end` of the cohort, in order; compiled in three ways, which must agree. */
+  /** Rows `person start end` of the cohort, in order; compiled in several ways, which must agree. */
   rows(definition: object, options?: { readonly parity?: boolean }): Promise<readonly string[]>;
   /** The inclusion table [mode, mask, count] of the cohort. */
   masks(definition: object): Promise<readonly (readonly number[])[]>;
@@ -32,8 +33,10 @@ export async function tinyCdm(t: Ending): Promise<TinyCdm> {
   await pool.query('alter table cdm.drug_exposure alter column drug_exposure_end_date drop not null');
   let next = 1;
   const add = async (name: string, ...rows: readonly Row[]) => {
-    const table = findCdmTable(name);
+    const images = findImagingTable(name);
+    const table = images ?? findCdmTable(name);
     assert.ok(table, name);
+    const schema = images === undefined ? 'cdm' : 'imaging';
     for (const given of rows) {
       const row: Record<string, string | number | null> = { ...given };
       for (const column of table.columns) {
@@ -44,7 +47,7 @@ export async function tinyCdm(t: Ending): Promise<TinyCdm> {
       const names = Object.keys(row);
       const places = names.map((_, at) => `$${at + 1}`);
       await pool.query(
-        `insert into cdm.${name} (${names.join(', ')}) values (${places.join(', ')})`,
+        `insert into ${schema}.${name} (${names.join(', ')}) values (${places.join(', ')})`,
         Object.values(row),
       );
     }
@@ -61,7 +64,7 @@ export async function tinyCdm(t: Ending): Promise<TinyCdm> {
       });
     },
     async rows(definition, { parity = false } = {}) {
-      const [first = [], ...others] = await run(pool, { definition, parity }, threeWays);
+      const [first = [], ...others] = await run(pool, { definition, parity }, everyWay);
       for (const other of others)
         assert.deepEqual(other, first, 'every way of compiling gives the same rows');
       return first;
@@ -74,8 +77,11 @@ export async function tinyCdm(t: Ending): Promise<TinyCdm> {
   };
 }
 
-/** Rows as prepared for real; with a list of persons before every probe; and with the concept sets inside the statement. */
-async function threeWays(
+/**
+ * Rows as prepared for real; with a list of persons before every probe; with every criterion joined to all events, where nothing but the
+ * rows is asked for; and with the concept sets inside the statement.
+ */
+async function everyWay(
   client: PoolClient,
   expression: CohortExpression,
   options: { readonly cdmSchema: string; readonly parity: boolean },
@@ -85,7 +91,8 @@ async function threeWays(
   const conceptSets = await resolveConceptSets(client, expression.ConceptSets, { cdmSchema: 'cdm', absent });
   const queries = [
     await prepareCohort(client, expression, options),
-    compile(expression, { ...options, conceptSets, rows: () => 5000 }),
+    compile(expression, { ...options, conceptSets, rows: () => 5000, plan: 'list' }),
+    compile(expression, { ...options, conceptSets, plan: 'join', rowsOnly: true }),
     ...(absent.size === 0 ? [compile(expression, { ...options, conceptSets: 'inline' as const })] : []),
   ];
   const answers: (readonly string[])[] = [];

@@ -26,9 +26,11 @@ select r.person_id, r.start_date, r.end_date from (
     case when c.end_date >= i.start_date then c.end_date end,
     (select min(x3.condition_start_date) from (select x3.* from "cdm".condition_occurrence x3 where x3.person_id = i.person_id and x3.condition_concept_id = 10 order by x3.condition_start_date, x3.condition_occurrence_id limit 1) x3 where x3.condition_start_date >= i.start_date and x3.condition_start_date <= i.op_end_date)) as end_date
   from included_events i
-left join (select n.person_id, n.event_id, min(d.end_date) as end_date from included_events n
-  join drug_eras d on d.person_id = n.person_id and n.start_date between d.start_date and d.end_date
+full join (select n.person_id, n.event_id, min(d.end_date) as end_date from included_events n
+  full join drug_eras d on d.person_id = n.person_id
+  where coalesce(n.start_date between d.start_date and d.end_date, false)
   group by n.person_id, n.event_id) c on c.person_id = i.person_id and c.event_id = i.event_id
+  where coalesce(i.event_id, 0) > 0
 ) r where r.end_date is not null
 ),
 final_cohort as (

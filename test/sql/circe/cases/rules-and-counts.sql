@@ -11,8 +11,8 @@ join "cdm".observation_period o on o.person_id = e.person_id
 ),
 qualified_events as materialized (
 select q.person_id, q.event_id, q.start_date, q.end_date, q.op_start_date, q.op_end_date, q.visit_occurrence_id,
-  (((select count(*) from (select 1 from "cdm".drug_exposure x3 where x3.person_id = q.person_id and x3.drug_concept_id = any('{20,21,22}'::int[]) and x3.drug_exposure_start_date between q.op_start_date and q.op_end_date and x3.drug_exposure_start_date >= q.start_date - 30 and x3.drug_exposure_start_date <= q.start_date limit 2) n) >= 2)::int::bigint << 0)
-  | ((not exists (select 1 from "cdm".drug_exposure x5 where x5.person_id = q.person_id and x5.drug_concept_id = any('{20,21,22}'::int[]) and x5.drug_exposure_start_date between q.op_start_date and q.op_end_date and coalesce(x5.drug_exposure_end_date, x5.drug_exposure_start_date + x5.days_supply, x5.drug_exposure_start_date + 1) >= q.start_date - 30 and coalesce(x5.drug_exposure_end_date, x5.drug_exposure_start_date + x5.days_supply, x5.drug_exposure_start_date + 1) <= q.start_date))::int::bigint << 1)
+  (((select count(*) from (select 1 from "cdm".drug_exposure x3 where x3.person_id = q.person_id and x3.drug_concept_id = any('{20,21,22}'::int[]) and x3.drug_exposure_start_date >= greatest(q.op_start_date, q.start_date - 30) and x3.drug_exposure_start_date <= least(q.op_end_date, q.start_date) limit 2) n) >= 2)::int::bigint << 0)
+  | ((not exists (select 1 from "cdm".drug_exposure x5 where x5.person_id = q.person_id and x5.drug_concept_id = any('{20,21,22}'::int[]) and x5.drug_exposure_start_date >= q.op_start_date and x5.drug_exposure_start_date <= q.op_end_date and coalesce(x5.drug_exposure_end_date, x5.drug_exposure_start_date + x5.days_supply, x5.drug_exposure_start_date + 1) >= q.start_date - 30 and coalesce(x5.drug_exposure_end_date, x5.drug_exposure_start_date + x5.days_supply, x5.drug_exposure_start_date + 1) <= q.start_date))::int::bigint << 1)
   | ((coalesce(exists (select 1 from "cdm".person p7 where p7.person_id = q.person_id and extract(year from q.start_date)::int - p7.year_of_birth >= 18), false))::int::bigint << 2) as mask
 from primary_events q
 ),

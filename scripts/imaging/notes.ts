@@ -1,0 +1,58 @@
+/** A sentence on each attribute of the image criteria, for their JSON schema. A test holds the names to those the compiler knows. */
+
+const shared = {
+  First: 'Only the person’s first row of the concept set, before every other attribute is asked.',
+  OccurrenceStartDate: 'The day of the image.',
+  AnatomicSite: 'The part of the body, as a list of concepts.',
+  AnatomicSiteCS: 'The part of the body, as a concept set: descendants of the thorax hold the lung.',
+  Age: 'Year of the image less the year of birth.',
+  Gender: 'The person’s gender, as a list of concepts.',
+  GenderCS: 'The person’s gender, as a concept set.',
+  VisitType: 'The visit that the image belongs to, as a list of concepts.',
+  VisitTypeExclude: 'True: none of the concepts of VisitType.',
+  VisitTypeCS: 'The visit that the image belongs to, as a concept set.',
+  CorrelatedCriteria:
+    'A group that must hold of the day of this row; RestrictImage ties an image criterion in it to the same series.',
+  DateAdjustment: 'Other days than the row’s own, as in Circe.',
+};
+
+export const notes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  ImageOccurrence: {
+    CodesetId: 'The concept set of the modality; without it, every modality.',
+    ModalitySourceConcept: 'The concept set of the modality as the source has it (the DICOM vocabulary).',
+    Plane: 'Axial, coronal, sagittal or oblique, as a list of concepts.',
+    PlaneCS: 'The plane, as a concept set.',
+    Phase: 'Phase of contrast, as a list of concepts.',
+    PhaseCS: 'Phase of contrast, as a concept set.',
+    SliceThickness: 'Millimetres.',
+    SliceCount: 'Images in the series.',
+    Rows: 'Rows of an image of the series.',
+    Columns: 'Columns of an image of the series.',
+    Manufacturer: 'Text of the machine’s maker, case-sensitive as every text in Circe.',
+    Model: 'Text of the machine’s model.',
+    Contrast: 'True: with a contrast agent; false: without. A series of which it is not known is neither.',
+    ContrastAgent: 'The agent, as a list of concepts.',
+    ContrastAgentCS: 'The agent, as a concept set.',
+    MagneticFieldStrength: 'Tesla.',
+    KVP: 'Peak kilovoltage of the tube.',
+    ProtocolName: 'Text of the protocol.',
+    SeriesDescription: 'Text of the series description.',
+    QualityVerdict: 'Text of the quality check: accepted, questionable or rejected.',
+    ...shared,
+  },
+  ImageFeature: {
+    CodesetId: 'The concept set of the feature: what was looked for or measured; without it, every feature.',
+    FeatureType: 'Who found it, an algorithm or a person, as a list of concepts.',
+    FeatureTypeExclude: 'True: none of the concepts of FeatureType.',
+    FeatureTypeCS: 'Who found it, as a concept set.',
+    Finding: 'What was found, as a list of concepts.',
+    FindingCS: 'What was found, as a concept set.',
+    Algorithm: 'Text of the algorithm’s name and version.',
+    ValueAsNumber: 'The value.',
+    ValueAsConcept: 'The value, as a list of concepts.',
+    ValueAsConceptCS: 'The value, as a concept set.',
+    Unit: 'The unit of the value, as a list of concepts.',
+    UnitCS: 'The unit of the value, as a concept set.',
+    ...shared,
+  },
+};

@@ -1,0 +1,100 @@
+/**
+ * Criteria over images and what was found in them, in OHDSI's style but not OHDSI's: MI-CDM tables in a schema of their own, with
+ * columns of a series that the published tables lack (sql/migrations/results/0002-imaging.sql). docs/imaging-criteria.md proposes them.
+ */
+
+import {
+  age,
+  type CriterionDescription,
+  codeset,
+  common,
+  concepts,
+  dates,
+  decimal,
+  first,
+  flag,
+  gender,
+  integer,
+  row,
+  text,
+  typeConcepts,
+  visitType,
+} from '#sql/circe/criteria/attribute.ts';
+
+/** One series of images. */
+export const ImageOccurrence: CriterionDescription = {
+  table: 'image_occurrence',
+  id: 'image_occurrence_id',
+  start: 'image_occurrence_date',
+  end: 1,
+  visit: 'visit_occurrence_id',
+  image: 'image_occurrence_id',
+  counts: {
+    DOMAIN_CONCEPT: '$.modality_concept_id',
+    DURATION: '1',
+    MODALITY: '$.modality_concept_id',
+    ANATOMIC_SITE: '$.anatomic_site_concept_id',
+    STUDY: '$.image_study_uid',
+  },
+  attributes: {
+    CodesetId: codeset('modality_concept_id'),
+    ModalitySourceConcept: codeset('modality_source_concept_id'),
+    First: first,
+    OccurrenceStartDate: dates('start'),
+    ...concepts('AnatomicSite', row('anatomic_site_concept_id')),
+    ...concepts('Plane', row('plane_concept_id')),
+    ...concepts('Phase', row('phase_concept_id')),
+    SliceThickness: decimal('$.slice_thickness'),
+    SliceCount: integer('$.slice_count'),
+    Rows: integer('$.image_rows'),
+    Columns: integer('$.image_columns'),
+    Manufacturer: text('manufacturer'),
+    Model: text('model_name'),
+    Contrast: flag('contrast'),
+    ...concepts('ContrastAgent', row('contrast_agent_concept_id')),
+    MagneticFieldStrength: decimal('$.magnetic_field_strength'),
+    KVP: decimal('$.kvp'),
+    ProtocolName: text('protocol_name'),
+    SeriesDescription: text('series_description'),
+    QualityVerdict: text('quality_verdict'),
+    Age: age('start'),
+    ...gender,
+    ...visitType,
+    ...common,
+  },
+};
+
+/** A finding or a measured value in a series, by an algorithm or a person, on the day of the image. */
+export const ImageFeature: CriterionDescription = {
+  table: 'image_feature',
+  id: 'image_feature_id',
+  start: 'image_feature_date',
+  end: 1,
+  visit: 'visit_occurrence_id',
+  image: 'image_occurrence_id',
+  counts: {
+    DOMAIN_CONCEPT: '$.image_feature_concept_id',
+    DURATION: '1',
+    ANATOMIC_SITE: '$.anatomic_site_concept_id',
+    FINDING: '$.image_finding_concept_id',
+    IMAGE: '$.image_occurrence_id',
+    UNIT: '$.unit_concept_id',
+    VALUE_AS_NUMBER: '$.value_as_number',
+  },
+  attributes: {
+    CodesetId: codeset('image_feature_concept_id'),
+    First: first,
+    OccurrenceStartDate: dates('start'),
+    ...typeConcepts('FeatureType', row('image_feature_type_concept_id')),
+    ...concepts('Finding', row('image_finding_concept_id')),
+    ...concepts('AnatomicSite', row('anatomic_site_concept_id')),
+    Algorithm: text('alg_system'),
+    ValueAsNumber: decimal('$.value_as_number'),
+    ...concepts('ValueAsConcept', row('value_as_concept_id')),
+    ...concepts('Unit', row('unit_concept_id')),
+    Age: age('start'),
+    ...gender,
+    ...visitType,
+    ...common,
+  },
+};

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { prefetchConceptSets } from '#node/cohort/concept-sets.ts';
+import { cdmTablesOf } from '#node/cohort/generate.ts';
+import { findKept } from '#node/cohort/kept-sets.ts';
+import { type TinyCdm, tinyCdm } from '../../sql/circe/tiny-cdm.ts';
+import { expressionOf, plain } from './three-persons.ts';
+
+/** Notes a filling of the vocabulary, as loading does. */
+async function note(cdm: TinyCdm, fingerprint: number): Promise<void> {
+  for (const table of ['concept', 'concept_ancestor', 'concept_relationship'])
+    await cdm.pool.query(
+      `insert into cdm.moim_cdm_version (table_name, rows, fingerprint) values ($1, 1, $2)
+       on conflict (table_name) do update set fingerprint = $2`,
+      [table, fingerprint],
+    );
+}
+
+async function resolve(cdm: TinyCdm): Promise<readonly number[]> {
+  const cache = new Map<string, readonly number[]>();
+  const tables = await cdmTablesOf(cdm.pool, 'cdm');
+  const kept = await findKept(cdm.pool, { cdmSchema: 'cdm', resultsSchema: 'results', tables });
+  const { ConceptSets } = expressionOf(plain);
+  await prefetchConceptSets(cdm.pool, [ConceptSets], { cdmSchema: 'cdm', absent: new Set(), cache, kept });
+  return [...cache.values()].flat();
+}
+
+test('a concept set is resolved once for each version of the vocabulary', async (t) => {
+  const cdm = await tinyCdm(t);
+  await cdm.add('concept', { concept_id: 1, concept_name: 'one' });
+  const stored = async () =>
+    (await cdm.pool.query('select concept_ids, vocabulary_version as v from results.concept_set_cache')).rows;
+  assert.deepEqual(await resolve(cdm), [1]);
+  assert.deepEqual(await stored(), [], 'without a noted version nothing is kept');
+  await note(cdm, 1);
+  assert.deepEqual(await resolve(cdm), [1]);
+  const [first] = await stored();
+  assert.deepEqual(first?.concept_ids, [1]);
+  await cdm.pool.query('update results.concept_set_cache set concept_ids = array[7]');
+  assert.deepEqual(await resolve(cdm), [7], 'what is kept is believed');
+  await note(cdm, 2);
+  assert.deepEqual(await resolve(cdm), [1], 'of another vocabulary it is not');
+  const [second, ...more] = await stored();
+  assert.deepEqual(more, [], 'and what was kept for the earlier one is gone');
+  assert.notEqual(second?.v, first?.v);
+});

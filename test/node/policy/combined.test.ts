@@ -1,0 +1,69 @@
+/** What a policy says of cohorts that stand on others. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judge } from '#node/policy/judge.ts';
+import { completePolicy, type PolicyFile } from '#node/policy/policy.ts';
+import type { Study } from '#protocol/study.ts';
+import { type CohortSource, readStudyCohorts } from '#sql/circe/read/study-cohorts.ts';
+
+const entry = (criterion: object) => ({ PrimaryCriteria: { CriteriaList: [criterion] } });
+const dated = { OccurrenceStartDate: { Op: 'bt', Value: '2010-01-01', Extent: '2011-12-31' } };
+const plain: CohortSource = { name: 'plain', definition: entry({ ConditionOccurrence: {} }) };
+const windowed: CohortSource = { name: 'windowed', definition: entry({ ConditionOccurrence: dated }) };
+const combined = (...of: string[]): CohortSource => ({
+  name: 'combined',
+  expression: { op: 'intersect', of, by: 'days' },
+});
+
+function objections(policy: Partial<PolicyFile>, ...sources: readonly CohortSource[]): string[] {
+  const read = readStudyCohorts(sources);
+  assert.ok(read.ok, JSON.stringify(read));
+  const study = { analyses: [{ kind: 'count' }] } as unknown as Study;
+  const expressions = read.cohorts.map(({ expression }) => expression);
+  return judge(
+    completePolicy({ minimumCell: 5, showZero: true, analyses: ['count'], ...policy }),
+    { lead: 'AAAA-BBBB-CCCC-DDDD', study, expressions },
+    '2026-06-30',
+  ).map(({ rule, says }) => `${rule}: ${says}`);
+}
+
+test('what an inner cohort uses is refused in it and in all that stand on it', () => {
+  const member: CohortSource = {
+    name: 'member',
+    definition: entry({ CohortMembership: { Cohort: 'deaths', First: true } }),
+  };
+  const deaths: CohortSource = { name: 'deaths', definition: entry({ Death: {} }) };
+  assert.deepEqual(objections({ criteria: { deny: ['Death'] } }, deaths, member), [
+    'criteria: cohort 1 uses Death ($.PrimaryCriteria.CriteriaList[0].Death)',
+    'criteria: cohort 2 uses Death (cohort "deaths" $.PrimaryCriteria.CriteriaList[0].Death)',
+  ]);
+  assert.deepEqual(objections({ criteria: { deny: ['CohortMembership.First'] } }, deaths, member).length, 1);
+  assert.deepEqual(
+    objections({ criteria: { deny: ['Combination'] } }, plain, windowed, combined('plain', 'windowed')),
+    ['criteria: cohort 3 uses Combination.intersect ($.expression)'],
+  );
+  const allow = { criteria: { allow: ['Death'] } };
+  assert.equal(
+    objections(allow, deaths, member).length,
+    3,
+    'membership has to be allowed by name, with what it asks',
+  );
+  assert.deepEqual(objections({ criteria: { allow: ['Death', 'CohortMembership'] } }, deaths, member), []);
+});
+
+test('under a least window, cohorts of dates do not stand on one another', () => {
+  const under = { minimumWindowDays: 90 };
+  assert.deepEqual(objections(under, plain, windowed), []);
+  assert.deepEqual(objections({}, plain, windowed, combined('plain', 'windowed')), []);
+  assert.match(
+    objections(under, plain, windowed, combined('plain', 'windowed')).join(),
+    /^window: cohort 3 stands on others/,
+  );
+  const member: CohortSource = {
+    name: 'member',
+    definition: entry({ CohortMembership: { Cohort: 'windowed' } }),
+  };
+  assert.match(objections(under, windowed, member).join(), /window: cohort 2 stands on others/);
+  assert.deepEqual(objections(under, plain, { ...plain, name: 'other' }, combined('plain', 'other')), []);
+});

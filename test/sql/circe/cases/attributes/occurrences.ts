@@ -1,0 +1,202 @@
+/** Every attribute of the clinical event types. Columns are those of CDM 5.4, attributes those of Circe 1.12. */
+
+import { attributesOf } from './events.ts';
+import {
+  ages,
+  concepts,
+  decimals,
+  ends,
+  gender,
+  providers,
+  rowConcepts,
+  rowTypes,
+  sourceSet,
+  starts,
+  texts,
+  visitTypes,
+  wholeNumbers,
+} from './kinds.ts';
+
+/** What all clinical event types may ask. */
+const common = (typed: string, column: string, source: string, sourceColumn: string) => [
+  starts('OccurrenceStartDate'),
+  rowTypes(typed, column, 901),
+  sourceSet(source, sourceColumn),
+  ages('Age'),
+  gender,
+  providers(),
+  visitTypes(),
+];
+
+const second = (column: string, attribute: string) => ({
+  column,
+  attribute: { [attribute]: concepts(2) },
+});
+
+export const occurrences = [
+  attributesOf({
+    type: 'ConditionOccurrence',
+    table: 'condition_occurrence',
+    concept: 'condition_concept_id',
+    start: 'condition_start_date',
+    end: { column: 'condition_end_date', last: null },
+    startAttribute: 'OccurrenceStartDate',
+    endAttribute: 'OccurrenceEndDate',
+    second: second('condition_type_concept_id', 'ConditionType'),
+    tried: [
+      ...common(
+        'ConditionType',
+        'condition_type_concept_id',
+        'ConditionSourceConcept',
+        'condition_source_concept_id',
+      ),
+      ends('OccurrenceEndDate'),
+      rowConcepts('ConditionStatus', 'condition_status_concept_id', 911),
+      texts('StopReason', 'stop_reason'),
+    ],
+  }),
+  attributesOf({
+    type: 'DrugExposure',
+    table: 'drug_exposure',
+    concept: 'drug_concept_id',
+    start: 'drug_exposure_start_date',
+    end: { column: 'drug_exposure_end_date', last: null },
+    startAttribute: 'OccurrenceStartDate',
+    endAttribute: 'OccurrenceEndDate',
+    second: second('drug_type_concept_id', 'DrugType'),
+    tried: [
+      ...common('DrugType', 'drug_type_concept_id', 'DrugSourceConcept', 'drug_source_concept_id'),
+      ends('OccurrenceEndDate'),
+      texts('StopReason', 'stop_reason'),
+      wholeNumbers('Refills', 'refills'),
+      decimals('Quantity', 'quantity'),
+      wholeNumbers('DaysSupply', 'days_supply'),
+      rowConcepts('RouteConcept', 'route_concept_id', 921),
+      texts('LotNumber', 'lot_number'),
+    ],
+  }),
+  attributesOf({
+    type: 'ProcedureOccurrence',
+    table: 'procedure_occurrence',
+    concept: 'procedure_concept_id',
+    start: 'procedure_date',
+    startAttribute: 'OccurrenceStartDate',
+    second: second('procedure_type_concept_id', 'ProcedureType'),
+    tried: [
+      ...common(
+        'ProcedureType',
+        'procedure_type_concept_id',
+        'ProcedureSourceConcept',
+        'procedure_source_concept_id',
+      ),
+      rowConcepts('Modifier', 'modifier_concept_id', 931),
+      wholeNumbers('Quantity', 'quantity'),
+    ],
+  }),
+  attributesOf({
+    type: 'DeviceExposure',
+    table: 'device_exposure',
+    concept: 'device_concept_id',
+    start: 'device_exposure_start_date',
+    end: { column: 'device_exposure_end_date', last: null },
+    startAttribute: 'OccurrenceStartDate',
+    endAttribute: 'OccurrenceEndDate',
+    second: second('device_type_concept_id', 'DeviceType'),
+    tried: [
+      ...common('DeviceType', 'device_type_concept_id', 'DeviceSourceConcept', 'device_source_concept_id'),
+      ends('OccurrenceEndDate'),
+      texts('UniqueDeviceId', 'unique_device_id'),
+      wholeNumbers('Quantity', 'quantity'),
+    ],
+  }),
+  attributesOf({
+    type: 'Measurement',
+    table: 'measurement',
+    concept: 'measurement_concept_id',
+    start: 'measurement_date',
+    startAttribute: 'OccurrenceStartDate',
+    second: second('measurement_type_concept_id', 'MeasurementType'),
+    tried: [
+      ...common(
+        'MeasurementType',
+        'measurement_type_concept_id',
+        'MeasurementSourceConcept',
+        'measurement_source_concept_id',
+      ),
+      rowConcepts('Operator', 'operator_concept_id', 941),
+      rowConcepts('ValueAsConcept', 'value_as_concept_id', 4155141),
+      rowConcepts('Unit', 'unit_concept_id', 951),
+      decimals('ValueAsNumber', 'value_as_number'),
+      decimals('RangeLow', 'range_low'),
+      { column: ['range_high', [1, 2.5, 4, null]], asked: [] },
+    ],
+    more: [
+      { attributes: { RangeHigh: { Op: 'gt', Value: 2 } }, finds: '2 3' },
+      { attributes: { RangeHigh: { Op: '!bt', Value: 2, Extent: 3 } }, finds: '1 3' },
+      // Values 1.5, 2.5, 3.5 over highest 1, 2.5, 4: ratios 1.5, 1 and 0.875.
+      { attributes: { RangeHighRatio: { Op: 'gt', Value: 1 } }, finds: '1' },
+      { attributes: { RangeHighRatio: { Op: 'bt', Value: 0.875, Extent: 1 } }, finds: '2 3' },
+      // Value and lowest are equal here: all ratios are 1.
+      { attributes: { RangeLowRatio: { Op: 'eq', Value: 1 } }, finds: '1 2 3' },
+      { attributes: { RangeLowRatio: { Op: 'lt', Value: 1 } }, finds: '' },
+      // Above its range 1, called abnormal (4155142, 4155143) 2 and 3.
+      { attributes: { Abnormal: true }, finds: '1 2 3' },
+      { attributes: { Abnormal: true, ValueAsConcept: concepts(4155141) }, finds: '1' },
+      { attributes: { Abnormal: false }, finds: '1 2 3 4' },
+    ],
+  }),
+  attributesOf({
+    type: 'Observation',
+    table: 'observation',
+    concept: 'observation_concept_id',
+    start: 'observation_date',
+    startAttribute: 'OccurrenceStartDate',
+    second: second('observation_type_concept_id', 'ObservationType'),
+    tried: [
+      ...common(
+        'ObservationType',
+        'observation_type_concept_id',
+        'ObservationSourceConcept',
+        'observation_source_concept_id',
+      ),
+      decimals('ValueAsNumber', 'value_as_number'),
+      texts('ValueAsString', 'value_as_string'),
+      rowConcepts('ValueAsConcept', 'value_as_concept_id', 961),
+      rowConcepts('Qualifier', 'qualifier_concept_id', 971),
+      rowConcepts('Unit', 'unit_concept_id', 981),
+    ],
+  }),
+  attributesOf({
+    type: 'Specimen',
+    table: 'specimen',
+    concept: 'specimen_concept_id',
+    start: 'specimen_date',
+    startAttribute: 'OccurrenceStartDate',
+    second: second('specimen_type_concept_id', 'SpecimenType'),
+    tried: [
+      starts('OccurrenceStartDate'),
+      rowTypes('SpecimenType', 'specimen_type_concept_id', 901),
+      decimals('Quantity', 'quantity'),
+      rowConcepts('Unit', 'unit_concept_id', 951),
+      rowConcepts('AnatomicSite', 'anatomic_site_concept_id', 991),
+      rowConcepts('DiseaseStatus', 'disease_status_concept_id', 1001),
+      texts('SourceId', 'specimen_source_id'),
+      ages('Age'),
+      gender,
+    ],
+  }),
+  attributesOf({
+    type: 'Death',
+    table: 'death',
+    concept: 'cause_concept_id',
+    start: 'death_date',
+    startAttribute: 'OccurrenceStartDate',
+    tried: [
+      starts('OccurrenceStartDate'),
+      rowTypes('DeathType', 'death_type_concept_id', 901),
+      sourceSet('DeathSourceConcept', 'cause_source_concept_id'),
+      ages('Age'),
+      gender,
+    ],
+  }),
+];
