@@ -34,7 +34,7 @@ const uneasyDays = 7;
 export function checkBackup(home: string, party: 'node' | 'hub', now: number): string | Finding {
   const at = lastBackup(home);
   const days = at === undefined ? Number.POSITIVE_INFINITY : (now - Date.parse(at)) / 86_400_000;
-  const says = at === undefined ? 'none was made of this home' : `the last was made at ${at}`;
+  const says = at === undefined ? 'none was made of this home as it stands' : `the last was made at ${at}`;
   if (days <= uneasyDays) return says;
   return {
     check: 'backup',

@@ -42,7 +42,7 @@ export const trust: Command = {
     const { fingerprint, replaces } = accepted;
     if (replaces !== undefined)
       context.note(
-        `${fingerprint} takes the place of ${replaces}, which signed so and is accepted no more; studies signed under the old key have to be sent again`,
+        `${fingerprint} takes the place of ${replaces}, which signed so and is accepted no more; studies signed under the old key have to be amended by their lead`,
       );
     const said = { [what]: fingerprint, entity: accepted.entity, state: 'accepted' };
     answer(

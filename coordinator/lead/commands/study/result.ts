@@ -65,8 +65,9 @@ export const result: Command = {
 function incomplete(context: CommandContext, pooled: PooledResult, { study }: SignedStudy): number {
   if (context.json) context.out(JSON.stringify({ ...pooled, cohorts: [] }));
   const states = pooled.sites.map((site) => `${site.site} ${siteWords(site)}`);
+  const late = pooled.sites.some((site) => site.late) ? ' A late answer does not complete it.' : '';
   context.note(
-    `not complete (${completionInWords(study.completion)}), ${pooled.standsOn} answered: ${states.join(', ')}. --partial pools what is there.`,
+    `not complete (${completionInWords(study.completion)}), ${pooled.standsOn} answered: ${states.join(', ')}.${late} --partial pools what is there.`,
   );
   return 1;
 }
