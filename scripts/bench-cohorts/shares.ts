@@ -34,10 +34,7 @@ export function regressionsOf(
 export function recordShares(data: string, ms: ReadonlyMap<string, number>): void {
   const own = [...sharesOf(ms)].map(([name, share]) => [name, Math.round(share * 1e6) / 1e6] as const);
   const shares: Shares = { ...readShares(), [data]: Object.fromEntries(own) };
-  const text = Object.entries(shares).map(
-    ([name, each]) => `  ${JSON.stringify(name)}: ${JSON.stringify(each)}`,
-  );
-  writeFileSync(file, `{\n${text.join(',\n')}\n}\n`);
+  writeFileSync(file, `${JSON.stringify(shares, null, 2)}\n`);
 }
 
 function sharesOf(ms: ReadonlyMap<string, number>): ReadonlyMap<string, number> {

@@ -179,7 +179,7 @@ test('what left is shown in cells and compared with its hashes; a changed hash s
   const shown = await succeed(alpha, 'nodeAudit', 'show', '--left');
   assert.match(
     shown.out,
-    /as recorded\n {2}study [0-9a-f-]+ version 1, minimum cell 1, zeros shown\n {2}cohort 0\n {4}cell +counts +figure\n/,
+    /as recorded\n {2}study [0-9a-f-]+ version 1, minimum cell 1, zeros shown\n {2}vocabulary [^\n]+\n {2}cohort 0\n {4}cell +counts +figure\n/,
   );
   assert.match(shown.out, /persons +persons +\d+/);
   const [row] = await rowsOf<{ job: string }>(alpha.pool, 'select job from moim.released limit 1');
