@@ -3,7 +3,7 @@
  * same Ctrl-C often arrives twice (from the terminal and passed on by a parent): what comes within half a second is one.
  *
  * A front door that was killed asks to stop as well: who starts it again would otherwise find the home served for ever by a process that
- * nobody watches.
+ * nobody watches. So does a reader of the answer that has gone.
  */
 
 const echoMs = 500;
@@ -21,6 +21,8 @@ export function abortOnSignals(graceMs = 10_000): AbortSignal {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // Nobody reads the answer any more (`| head`): said once, and no fault.
+  process.stdout.once('error', stop).on('error', () => {});
   if (process.channel) {
     process.once('disconnect', stop);
     // It must not keep a command alive that is done.

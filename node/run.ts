@@ -16,7 +16,6 @@ import { meetWitnessFile } from './audit/witness.ts';
 import { catchUpPersonKeys } from './cdm/person-keys.ts';
 import { readNodeConfig } from './config.ts';
 import { openNodeDatabase } from './database.ts';
-import { loadSolver } from './disclosure/solver.ts';
 import { readNodeIdentity, readPinnedHub } from './identity.ts';
 import { startPipeline } from './job/pipeline.ts';
 import { reportableStates } from './job/reportable.ts';
@@ -66,7 +65,6 @@ export async function runNode({
   });
   const app = createNodeApp(monitor);
   try {
-    const solve = await loadSolver();
     // What can fail comes before what works on by itself: a node that could not start leaves nothing running.
     const run = { url: await listen(app, config.host, config.port), pid: process.pid };
     writeRunInfo(home, run);
@@ -91,7 +89,6 @@ export async function runNode({
       db,
       identity,
       hub,
-      solve,
       log,
       now,
       ...execution,

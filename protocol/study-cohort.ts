@@ -6,6 +6,7 @@
 import Type, { type Static } from 'typebox';
 import { MoimError } from './errors.ts';
 import { oneOf, parser } from './schema.ts';
+import { quoted } from './study-diff/definition.ts';
 
 const closed = { additionalProperties: false } as const;
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u0008\\u000b-\\u001f]*$' });
@@ -77,6 +78,12 @@ export const PinnedCohort = Type.Object(
 );
 export type PinnedCohort = Static<typeof PinnedCohort>;
 
+/** Cohorts that all combinations of a study name together: a database needs memory for each of them. */
+const mostNamed = 1000;
+
+const namesIn = (of: Combination): number =>
+  of.of.reduce((sum, each) => sum + (typeof each === 'string' ? 1 : namesIn(each)), 0);
+
 /** Rules that a schema cannot say. */
 export function cohortFaults(
   cohorts: readonly StudyCohort[],
@@ -91,6 +98,8 @@ export function cohortFaults(
     if (withoutRules && definition === undefined)
       faults.push(`/cohorts/${i}/withoutRules: a combination has no rules of its own`);
   });
+  const named = cohorts.reduce((sum, { expression }) => sum + (expression ? namesIn(expression) : 0), 0);
+  if (named > mostNamed) faults.push(`/cohorts: combinations of more than ${mostNamed} cohorts altogether`);
   if (repeats(pinned?.map(({ name }) => name) ?? [])) faults.push('/pinned: a name stands twice');
   return faults;
 }
@@ -116,7 +125,26 @@ export function readCohortList(value: unknown): {
   return list;
 }
 
-/** A cohort by name, with the rules that are switched off, for persons who decide. */
-export function cohortInWords({ name, withoutRules }: Pick<StudyCohort, 'name' | 'withoutRules'>): string {
-  return withoutRules ? `${name} (without rule ${withoutRules.join(', ')}, counted from 0)` : name;
+/** A cohort by name, with what a name alone would not tell of it, for persons who decide. */
+export function cohortInWords(
+  { name, withoutRules, expression }: Pick<StudyCohort, 'name' | 'withoutRules' | 'expression'>,
+  pinned: readonly PinnedCohort[] = [],
+): string {
+  const sets = pinned.find((each) => each.name === name)?.conceptSets.length ?? 0;
+  const notes = [
+    ...(withoutRules ? [`without rule ${withoutRules.join(', ')}, counted from 0`] : []),
+    ...(sets > 0 ? [`concepts of ${sets} concept set${sets === 1 ? '' : 's'} said by the study itself`] : []),
+    ...(expression ? [combinationInWords(expression)] : []),
+  ];
+  return notes.length > 0 ? `${name} (${notes.join('; ')})` : name;
+}
+
+/** `"a" without "b", by persons` */
+export function combinationInWords(of: Combination): string {
+  const word = { union: ' or ', intersect: ' and ', minus: ' without ' }[of.op];
+  const parts = of.of.map((each) =>
+    // Whole: two combinations that differ must not read alike.
+    typeof each === 'string' ? quoted(each, Number.POSITIVE_INFINITY) : `(${combinationInWords(each)})`,
+  );
+  return `${parts.join(word)}, by ${of.by}`;
 }

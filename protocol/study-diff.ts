@@ -7,7 +7,7 @@ import { analysisInWords } from './analysis.ts';
 import { type CompletionRule, completionInWords } from './completion.ts';
 import { fingerprint } from './keys.ts';
 import type { Study, StudyDraft } from './study.ts';
-import type { PinnedCohort, StudyCohort } from './study-cohort.ts';
+import { combinationInWords, type PinnedCohort, type StudyCohort } from './study-cohort.ts';
 import { definitionDiff, quoted, shown } from './study-diff/definition.ts';
 
 /** A signed study or a draft. */
@@ -96,12 +96,14 @@ function cohorts(before: DiffableStudy, after: DiffableStudy): string[] {
   const of = (study: DiffableStudy, name: string) => study.cohorts.find((cohort) => cohort.name === name);
   for (const { name } of before.cohorts) if (!of(after, name)) lines.push(`cohort removed: ${quoted(name)}`);
   for (const cohort of after.cohorts) {
-    const { name, definition, expression } = cohort;
+    const { name, definition } = cohort;
     const was = of(before, name);
     if (!was) lines.push(`cohort added: ${quoted(name)}`);
     else {
-      const now = [combinationInWords(was.expression), combinationInWords(expression)];
-      if (now[0] !== now[1]) lines.push(`cohort ${quoted(name)}: ${now[0]} → ${now[1]}`);
+      // A definition has no such words: its own differences are told one by one.
+      const words = (of: StudyCohort) => (of.expression ? combinationInWords(of.expression) : 'a definition');
+      if (words(was) !== words(cohort))
+        lines.push(`cohort ${quoted(name)}: ${words(was)} → ${words(cohort)}`);
       const rules = (withoutRules: readonly number[] = []) => withoutRules.join(', ') || 'none';
       lines.push(
         ...changed(
@@ -119,15 +121,14 @@ function cohorts(before: DiffableStudy, after: DiffableStudy): string[] {
   return [...lines, ...pinned(before, after)];
 }
 
-/** A definition has no such words: its own differences are told one by one. */
-function combinationInWords(of: StudyCohort['expression']): string {
-  if (of === undefined) return 'a definition';
-  const word = { union: ' or ', intersect: ' and ', minus: ' without ' }[of.op];
-  const parts = of.of.map((each) =>
-    typeof each === 'string' ? quoted(each) : `(${combinationInWords(each)})`,
-  );
-  return `${parts.join(word)}, by ${of.by}`;
+/** How many, and the first of them by id. */
+function some(concepts: readonly number[]): string {
+  if (concepts.length === 0) return '0';
+  const first = concepts.slice(0, mostTold).join(', ');
+  return `${concepts.length} (${first}${concepts.length > mostTold ? ', …' : ''})`;
 }
+
+const mostTold = 10;
 
 function pinned(before: DiffableStudy, after: DiffableStudy): string[] {
   const of = (study: DiffableStudy, name: string) => study.pinned?.find((each) => each.name === name);
@@ -147,10 +148,12 @@ function pinned(before: DiffableStudy, after: DiffableStudy): string[] {
           ];
     const changes = [...new Set([...old.keys(), ...now.keys()])].flatMap((id) => {
       const [a, b] = [old.get(id), now.get(id)];
-      const added = [...(b ?? [])].filter((concept) => !a?.has(concept)).length;
-      const removed = [...(a ?? [])].filter((concept) => !b?.has(concept)).length;
-      if (added + removed === 0 && (a === undefined) === (b === undefined)) return [];
-      return [`concepts of cohort ${quoted(name)}, set ${id}: ${added} added, ${removed} removed`];
+      const added = [...(b ?? [])].filter((concept) => !a?.has(concept));
+      const removed = [...(a ?? [])].filter((concept) => !b?.has(concept));
+      if (added.length + removed.length === 0 && (a === undefined) === (b === undefined)) return [];
+      return [
+        `concepts of cohort ${quoted(name)}, set ${id}: ${some(added)} added, ${some(removed)} removed`,
+      ];
     });
     return [...versions, ...changes];
   });

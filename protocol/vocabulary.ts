@@ -1,7 +1,7 @@
 /**
  * What a site says of its vocabulary beside an answer: the version, where it has the form in which OHDSI gives vocabularies
  * their versions, and in bands how many concepts of the study it does not hold. Nothing else of it: a version is text of the
- * hospital's own database, and an exact number would tell single concepts.
+ * hospital's own database, and an exact number would tell many concepts one from another (of a study that names one alone, the band tells it: docs/privacy.md).
  */
 
 import Type, { type Static } from 'typebox';

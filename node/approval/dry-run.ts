@@ -1,7 +1,6 @@
 /** A dry run: everything that a run does, up to what would leave. Nothing is kept of it but that it was done and the hash of what it gave. */
 
 import { record } from '#host/audit-log.ts';
-import type { LinearSolver } from '#protocol/disclosure/linear.ts';
 import type { SiteAnswer } from '#protocol/reply.ts';
 import { cohortInWords } from '#protocol/study-cohort.ts';
 import type { NodeDb } from '../database.ts';
@@ -20,7 +19,6 @@ export interface DryRunDeps {
   readonly identity: Pick<NodeIdentity, 'archive'>;
   readonly execution: ExecuteDeps;
   readonly verify: Verify;
-  readonly solve: LinearSolver;
   readonly now: () => number;
 }
 
@@ -42,7 +40,7 @@ export async function dryRun(deps: DryRunDeps, job: string, by: string): Promise
   const permitted = permitJob(verified, await currentPolicy(db), { kind: 'dry' }, now());
   const raw = await executeJob(deps.execution, permitted);
   await refuseOtherRule(deps, permitted, raw);
-  const released = await release(permitted, raw, deps.solve, now());
+  const released = await release(permitted, raw, deps.execution, now());
   const hash = releaseHash(released, deps.identity);
   const { dataVersion } = raw;
   const policy = permitted.facts.policyVersion;
@@ -57,7 +55,8 @@ export async function dryRun(deps: DryRunDeps, job: string, by: string): Promise
       policy,
     }),
   );
-  const cohorts = verified.facts.signed.study.cohorts.map(cohortInWords);
+  const { study } = verified.facts.signed;
+  const cohorts = study.cohorts.map((cohort) => cohortInWords(cohort, study.pinned));
   return { job, hash, dataVersion, policy, cohorts, answer: released.answer };
 }
 

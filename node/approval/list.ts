@@ -75,7 +75,7 @@ const changing: ReadonlySet<HoldCode> = new Set(['policy-changed', 'approval-exp
 
 /** The lead's words, made safe to print. */
 function wordsOf(study: Study) {
-  const { title, purpose, sponsor, ethicsReference, legalBasis, contact, funding, cohorts } = study;
+  const { title, purpose, sponsor, ethicsReference, legalBasis, contact, funding, cohorts, pinned } = study;
   return {
     title: plain(title, 300),
     purpose: plain(purpose, 4000),
@@ -84,7 +84,7 @@ function wordsOf(study: Study) {
     legalBasis: legalBasis === undefined ? null : plain(legalBasis, 300),
     contact: contact === undefined ? null : plain(contact, 300),
     funding: funding === undefined ? null : plain(funding, 300),
-    cohorts: cohorts.map((cohort) => plain(cohortInWords(cohort))),
+    cohorts: cohorts.map((cohort) => plain(cohortInWords(cohort, pinned), 2000)),
   };
 }
 

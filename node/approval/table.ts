@@ -13,7 +13,7 @@ export function answerInWords(answer: SiteAnswer, cohorts: readonly string[]): s
     const withheld = cells.filter(({ state }) => state === 'suppressed').length;
     return [
       '',
-      `Cohort ${cohort + 1}, ${plain(cohorts[cohort] ?? '')}: ${cells.length} figures, ${withheld} of them withheld`,
+      `Cohort ${cohort + 1}, ${plain(cohorts[cohort] ?? '', 2000)}: ${cells.length} figures, ${withheld} of them withheld`,
       ...cells.map((cell) => `  ${cell.id.padEnd(wide)}  ${cell.kind.padEnd(7)}  ${shown(cell)}`),
     ];
   });

@@ -22,11 +22,22 @@ export function definitionFiles(paths: readonly string[]): readonly DefinitionFi
   if (paths.length === 0) throw new MoimError('usage', 'FILE is missing');
   return paths.flatMap((path): readonly DefinitionFile[] => {
     if (path.includes('#') || !isFolder(path))
-      return cohortsInFile(path, readDefinitionText) ?? [{ name: nameOf(path), file: path }];
-    const files = readdirSync(path).filter((file) => file.endsWith('.json'));
+      return cohortsInFile(path, textOrNone) ?? [{ name: nameOf(path), file: path }];
+    const files = readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.name.endsWith('.json') && !entry.isDirectory())
+      .map((entry) => entry.name);
     const ordered = files.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
     return ordered.map((file) => ({ name: nameOf(file), file: join(path, file) }));
   });
+}
+
+/** Of a file that cannot be read nothing: that is told in its own turn. */
+function textOrNone(file: string): string {
+  try {
+    return readDefinitionText(file);
+  } catch {
+    return '';
+  }
 }
 
 /** The text of a definition. Throws MoimError `file-unreadable`, also for what is not UTF-8: its texts would be changed. */
@@ -49,9 +60,16 @@ export function readDefinition(file: string, text = readDefinitionText(file)): C
   throw new MoimError('definition-refused', `${file}: ${faults(result.findings)}`);
 }
 
-/** What reading a definition gives, wherever it stands. Throws MoimError `file-unreadable`. */
+/** What reading a definition gives, wherever it stands; a file that cannot be read is a finding of it. */
 export function resultOf({ file, inStudy }: DefinitionFile): ReadResult {
-  return inStudy?.result ?? read(readDefinitionText(file));
+  if (inStudy !== undefined) return inStudy.result;
+  try {
+    return read(readDefinitionText(file));
+  } catch (error) {
+    if (!(error instanceof MoimError)) throw error;
+    const { code, message, remedy } = error;
+    return { ok: false, findings: [{ code, severity: 'error', path: '$', message, remedy }] };
+  }
 }
 
 /** The expression of a definition, wherever it stands. Throws as `readDefinition`. */
@@ -68,7 +86,7 @@ export interface ReadFile extends DefinitionFile {
   readonly expression: CohortExpression | MoimError;
 }
 
-/** Throws MoimError `file-unreadable`. */
+/** A file that cannot be read is told in its own turn too. */
 export function readFile(
   definition: DefinitionFile,
   options: {
@@ -80,7 +98,15 @@ export function readFile(
   },
 ): ReadFile {
   const { name, file, inStudy } = definition;
-  const text = inStudy?.text ?? readDefinitionText(file);
+  let text = '';
+  let expression: ReadFile['expression'];
+  try {
+    text = inStudy?.text ?? readDefinitionText(file);
+    expression = inStudy ? expressionOf(definition) : readDefinition(file, text);
+  } catch (error) {
+    if (!(error instanceof MoimError)) throw error;
+    expression = error;
+  }
   const said = JSON.stringify([
     options.parity ?? false,
     [...(options.withoutRules ?? [])].sort((a, b) => a - b),
@@ -89,12 +115,7 @@ export function readFile(
   const definitionSha256 = createHash('sha256').update(text).update('\0').update(said).digest('hex');
   const { dataVersion = unversioned, vocabularyVersion = null } = options;
   const key = { name, definitionSha256, dataVersion, vocabularyVersion };
-  try {
-    return { name, file, key, expression: inStudy ? expressionOf(definition) : readDefinition(file, text) };
-  } catch (error) {
-    if (error instanceof MoimError) return { name, file, key, expression: error };
-    throw error;
-  }
+  return { name, file, key, expression };
 }
 
 /** Findings on one line. */

@@ -5,20 +5,24 @@
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const folder = fileURLToPath(new URL('../../sql/circe', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** 64 hex digits: the same for the same files, wherever they lie. `from` is the folder of the engine. */
-export function engineVersion(from = folder): string {
-  const files = readdirSync(from, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('.ts'),
-  );
+/** What makes the SQL, and what resolves concept sets and chooses plans for it. */
+const folders = ['sql/circe', 'node/cohort'];
+
+/** 64 hex digits: the same for the same files, wherever they lie. `from` is the folder that the engine's lie in. */
+export function engineVersion(from = root): string {
   const hash = createHash('sha256');
-  for (const file of files.sort())
-    hash
-      .update(`${file.replaceAll('\\', '/')}\0`)
-      .update(readFileSync(`${from}/${file}`))
-      .update('\0');
+  for (const folder of folders) {
+    const files = readdirSync(join(from, folder), { recursive: true, encoding: 'utf8' });
+    for (const file of files.filter((name) => name.endsWith('.ts')).sort())
+      hash
+        .update(`${folder}/${file.replaceAll('\\', '/')}\0`)
+        .update(readFileSync(join(from, folder, file)))
+        .update('\0');
+  }
   return hash.digest('hex');
 }

@@ -98,9 +98,11 @@ export async function countCohort(
 ): Promise<CohortCounts> {
   return withSession(pool, { ...options, readOnly: true }, async (client) => {
     const query = await prepareCohort(client, expression, options, ['person']);
-    const { rows } = await client.query<{ counts: CohortCounts }>(countStatement(query, options));
+    const { rows } = await client.query<{ counts: CohortCounts | null }>(countStatement(query, options));
     const [row] = rows;
     if (row === undefined) throw new MoimError('internal', 'the cohort gave no counts');
+    if (row.counts === null)
+      throw new MoimError('disclosure-failed', 'its events differ in more ways than can be held');
     return row.counts;
   });
 }
@@ -128,7 +130,8 @@ export async function prepareCohort(
   also: readonly string[] = [],
 ): Promise<CohortQuery> {
   refuseUnfit(expression);
-  const { cdmSchema } = options;
+  // Of cohorts that stand on one another each is prepared for every one that names it: nothing is asked twice.
+  const { cdmSchema, cache = new Map() } = options;
   const present = options.tables ?? (await cdmTablesOf(client, cdmSchema));
   if (!present.has('observation_period') && !present.has('person')) {
     throw new MoimError('cdm-missing', `the schema ${cdmSchema} holds no CDM`);
@@ -137,7 +140,7 @@ export async function prepareCohort(
   const needsConcepts = pinnedSets(expression).some((set) => set.items.length > 0);
   refuseMissing(present, cdmSchema, vocabularyTables(pinnedSets(expression)));
   const conceptSets = needsConcepts
-    ? await resolveSets(client, expression, { cdmSchema, absent, cache: options.cache })
+    ? await resolveSets(client, expression, { cdmSchema, absent, cache })
     : new Map<number, readonly number[]>();
   const statistics = options.statistics ?? (await readStatistics(client, cdmSchema));
   const rows = await estimateRows(
@@ -147,7 +150,12 @@ export async function prepareCohort(
     conceptSets,
   );
   const used = (source: Source) => usedIds(options.used, source, conceptSets);
-  const cohorts = await prepareNamed(client, expression, { ...options, tables: present }, prepareCohort);
+  const cohorts = await prepareNamed(
+    client,
+    expression,
+    { ...options, tables: present, statistics, cache },
+    prepareCohort,
+  );
   const known = {
     rows,
     used,

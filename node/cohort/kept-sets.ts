@@ -1,6 +1,6 @@
 /**
- * Concept sets kept in `results.concept_set_cache` between commands: under the SHA-256 of what a set holds and the version of the
- * vocabulary, which is the fingerprint of its tables as the last filling noted it. Of an attached CDM there is none: nothing is kept.
+ * Concept sets kept in `results.concept_set_cache` between commands: under the SHA-256 of what a set holds, the engine, and the version of
+ * the vocabulary, which is the fingerprint of its tables as the last filling noted it. Of an attached CDM there is none: nothing is kept.
  */
 
 import { createHash } from 'node:crypto';
@@ -22,9 +22,11 @@ export async function findKept(
     readonly cdmSchema: string;
     readonly resultsSchema?: string | undefined;
     readonly tables: ReadonlySet<string>;
+    /** What resolved them (engine.ts): no mended fault lives on in what was kept. */
+    readonly engine?: string | undefined;
   },
 ): Promise<KeptSets | undefined> {
-  const { cdmSchema, resultsSchema, tables } = options;
+  const { cdmSchema, resultsSchema, tables, engine = '' } = options;
   if (resultsSchema === undefined || !tables.has('moim_cdm_version')) return undefined;
   const wanted = vocabulary.filter((table) => tables.has(table));
   const { rows } = await client.query<{ version: string; noted: number }>(
@@ -35,7 +37,7 @@ export async function findKept(
   const [row] = rows;
   if (row === undefined || row.noted < wanted.length) return undefined;
   const table = `${identifier(resultsSchema)}.concept_set_cache`;
-  const version = `${cdmSchema}:${sha256(row.version)}`;
+  const version = `${cdmSchema}:${sha256(`${engine} ${row.version}`)}`;
   return {
     async find(reader, keys) {
       const byHash = new Map(keys.map((key) => [sha256(key), key]));

@@ -11,6 +11,7 @@ import { findUsedConcepts, sourcesIn } from './used-concepts.ts';
 type Options = CohortOptions &
   Required<Pick<CohortOptions, 'tables' | 'cache' | 'statistics'>> & {
     readonly resultsSchema?: string | undefined;
+    readonly engine?: string | undefined;
   };
 
 /** A failure here is no news yet: each definition resolves what is not known, and says what is wrong. */

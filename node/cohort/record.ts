@@ -110,6 +110,29 @@ async function copyRun(
   );
 }
 
+/**
+ * Leaves one answer of each name on these data, and of failures the last one after it: two commands at once, or a definition that fails
+ * every night, note more than one.
+ */
+export async function dropSuperseded(
+  client: Pick<ClientBase, 'query'>,
+  schema: string | undefined,
+  keys: readonly RunKey[],
+): Promise<void> {
+  const [key] = keys;
+  if (schema === undefined || key === undefined) return;
+  const results = identifier(schema);
+  await client.query(
+    `with old as (
+       delete from ${results}.cohort_run r where r.name = any($1) and r.data_version = $2 and exists (
+         select from ${results}.cohort_run n where n.name = r.name and n.data_version = r.data_version
+            and n.cohort_definition_id > r.cohort_definition_id and (n.status = 'ok' or r.status <> 'ok'))
+       returning r.cohort_definition_id)
+     delete from ${results}.cohort c using old o where c.cohort_definition_id = o.cohort_definition_id`,
+    [keys.map(({ name }) => name), key.dataVersion],
+  );
+}
+
 function fail(): never {
   throw new Error('more runs than definitions');
 }

@@ -31,7 +31,7 @@ export interface ReportOptions {
 
 const stays = 'figures of this hospital, which stay here';
 
-/** Reads and checks a file, and tells it in words. Throws MoimError `file-unreadable` and what `here` throws. */
+/** Reads and checks a file, and tells it in words. Throws what `here` throws. */
 export async function reportOf(definition: DefinitionFile, options: ReportOptions = {}): Promise<Report> {
   const { file } = definition;
   const result = resultOf(definition);

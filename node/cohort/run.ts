@@ -14,8 +14,8 @@ import { type DefinitionFile, type ReadFile, readFile } from './definitions.ts';
 import { type CohortOptions, cdmTablesOf, prepareCohort, writeCohort } from './generate.ts';
 import { inOrder } from './line-order.ts';
 import { prefetch } from './prefetch.ts';
-import { type EarlierRuns, findRuns, noteFailure } from './record.ts';
-import { type SessionOptions, withConnection } from './session.ts';
+import { dropSuperseded, type EarlierRuns, findRuns, noteFailure, type RunKey } from './record.ts';
+import { limitTime, type SessionOptions, withConnection } from './session.ts';
 import { readStatistics } from './statistics.ts';
 
 export type Status = 'ok' | 'refused' | 'error' | 'timeout';
@@ -57,7 +57,8 @@ export async function runCohorts(
   files: readonly DefinitionFile[],
   options: RunOptions,
 ): Promise<number> {
-  const session = { ...options, readOnly: options.resultsSchema === undefined };
+  const { resultsSchema, signal, timeoutMs } = options;
+  const session = { signal, readOnly: resultsSchema === undefined };
   return withConnections(pool, session, Math.max(1, options.connections ?? 1), async (clients) => {
     const [first] = clients;
     if (first === undefined) return 0;
@@ -65,20 +66,29 @@ export async function runCohorts(
     const statistics = await readStatistics(first, options.cdmSchema);
     const known = { tables, statistics, cache: new Map(), ...(options.steady ? { used: new Map() } : {}) };
     const reading = readAhead(files, options);
+    const ran: RunKey[] = [];
     let failed = 0;
     for (;;) {
       const some = reading.take();
-      if (some.length === 0) return failed;
+      if (some.length === 0) {
+        // All answers are out: what could not be tidied now is at the next run.
+        await dropSuperseded(first, resultsSchema, ran).catch(() => {});
+        return failed;
+      }
       const prepared = { ...options, ...known };
       if (some.length > 1) await prefetch(first, some, prepared);
       const keys = some.map((file) => file.key);
-      const earlier = await findRuns(first, options.resultsSchema, keys, options.force ?? false);
+      const earlier = await findRuns(first, resultsSchema, keys, options.force ?? false);
+      ran.push(...keys);
       const onLine = options.batch ? inOrder(keys, options.onLine) : options.onLine;
       const shared: Shared = { ...prepared, rowsOnly: true, onLine, earlier, idle: reading.one };
       const waiting = some.values();
       const work = options.batch ? workInGroups : workSingly;
+      // The limit is of a definition; what is asked once for many is not to end them all.
+      if (timeoutMs !== undefined) await limitTime(clients, timeoutMs);
       for (const count of await Promise.all(clients.map((client) => work(client, waiting, shared))))
         failed += count;
+      if (timeoutMs !== undefined) await limitTime([first]);
     }
   });
 }
@@ -93,27 +103,21 @@ interface Shared extends RunOptions, CohortOptions {
   readonly idle: () => void;
 }
 
-/** Definitions are read while the database works on those before them. A fault of reading is thrown where they are taken. */
+/** Definitions are read while the database works on those before them. */
 function readAhead(files: readonly DefinitionFile[], options: RunOptions) {
   const waiting = files.values();
   let ahead: ReadFile[] = [];
-  let fault: unknown;
   const one = (): boolean => {
-    if (ahead.length >= atOnce || fault !== undefined) return false;
+    if (ahead.length >= atOnce) return false;
     const { done, value } = waiting.next();
     if (done) return false;
-    try {
-      ahead.push(readFile(value, options));
-    } catch (error) {
-      fault = error;
-    }
+    ahead.push(readFile(value, options));
     return true;
   };
   return {
     one,
     take(): readonly ReadFile[] {
       while (one());
-      if (fault !== undefined) throw fault;
       const taken = ahead;
       ahead = [];
       return taken;
@@ -278,7 +282,6 @@ function statusOf(error: MoimError): Exclude<Status, 'ok'> | undefined {
     case 'interrupted':
     case 'database-unavailable':
     case 'cdm-missing':
-    case 'file-unreadable':
       return undefined;
     default:
       return 'error';

@@ -65,7 +65,8 @@ export const commands: Commands = {
     async run(context) {
       const [file, ...more] = definitionFiles(context.args);
       if (file === undefined || context.args.length > 1) throw new MoimError('usage', 'one FILE is expected');
-      if (more.length > 0) throw new MoimError('usage', 'a study of several cohorts: name one, FILE#NAME');
+      if (more.length > 0)
+        throw new MoimError('usage', 'one definition is expected: of a study file name one, FILE#NAME');
       const expression = expressionOf(file);
       const refused = refusals(expression);
       if (refused.length > 0) throw new MoimError('definition-refused', `${file.file}: ${faults(refused)}`);

@@ -3,14 +3,10 @@
  * sealed"). The rule is applied, then an independent audit must find nothing; where either fails, nothing leaves.
  */
 
-import { setImmediate } from 'node:timers/promises';
-import { audit } from '#protocol/disclosure/audit.ts';
-import type { LinearSolver } from '#protocol/disclosure/linear.ts';
-import { protect } from '#protocol/disclosure/protect.ts';
 import { MoimError } from '#protocol/errors.ts';
 import type { SiteAnswer } from '#protocol/reply.ts';
 import { siteVocabulary } from '#protocol/vocabulary.ts';
-import type { RawResult } from '../job/execute.ts';
+import type { ExecuteDeps, RawResult } from '../job/execute.ts';
 import { PermittedJob } from '../job/permit.ts';
 
 let make: (answer: SiteAnswer) => ReleasedResult;
@@ -34,7 +30,7 @@ export class ReleasedResult {
 export async function release(
   job: PermittedJob,
   raw: RawResult,
-  solve: LinearSolver,
+  { withhold, signal }: Pick<ExecuteDeps, 'withhold' | 'signal'>,
   now: number,
   roster?: SiteAnswer['roster'],
 ): Promise<ReleasedResult> {
@@ -42,19 +38,15 @@ export async function release(
     throw new MoimError('internal', 'a result of another job');
   const { rule, verified } = job.facts;
   const { study, hash } = verified.signed;
-  const cohorts: SiteAnswer['cohorts'] = [];
-  for (const [cohort, cells] of raw.cohorts.entries()) {
-    const released = protect(cells, rule, solve).cells;
-    // The solver may take seconds a cohort, and the link must not be lost meanwhile.
-    await setImmediate();
-    const violations = audit(cells, released, rule, solve);
+  const withheld = await withhold(raw.cohorts, rule, signal);
+  if (withheld.length !== raw.cohorts.length) throw new MoimError('internal', 'a cohort without its release');
+  const cohorts = withheld.map(({ cells, violations }, cohort) => {
     if (violations.length > 0) {
       const places = violations.slice(0, 5).map(({ id, fault }) => `${id} ${fault}`);
       throw new MoimError('disclosure-failed', `cohort ${cohort + 1}: ${places.join(', ')}`);
     }
-    cohorts.push({ cohort, cells: [...released] });
-    await setImmediate();
-  }
+    return { cohort, cells: [...cells] };
+  });
   return make({
     schema: 'moim-result/1',
     study: study.id,

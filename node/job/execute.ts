@@ -7,6 +7,7 @@ import { countCells } from '#sql/analysis/count/cells.ts';
 import type { CohortCounts } from '#sql/analysis/count/spec.ts';
 import type { CohortExpression } from '#sql/circe/expression.ts';
 import type { VocabularyHere } from '../cohort/unresolved.ts';
+import type { Withhold } from '../disclosure/withhold.ts';
 import { PermittedJob } from './permit.ts';
 
 export interface RawResult {
@@ -32,6 +33,8 @@ export interface ExecuteDeps {
   ) => Promise<VocabularyHere>;
   /** Runs `work` while no refresh changes the data under it; a job takes it once, around everything. */
   readonly steady: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+  /** The rule and its audit over what was counted. */
+  readonly withhold: Withhold;
   readonly signal: AbortSignal;
 }
 

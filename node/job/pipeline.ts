@@ -7,7 +7,6 @@
 import type { Log } from '#host/log.ts';
 import { databaseError } from '#host/postgres/error.ts';
 import { pause } from '#host/serve.ts';
-import type { LinearSolver } from '#protocol/disclosure/linear.ts';
 import { releaseHash } from '../approval/release-hash.ts';
 import { standsStill } from '../audit/standing.ts';
 import type { NodeDb } from '../database.ts';
@@ -31,13 +30,13 @@ export interface PipelineDeps {
   readonly db: NodeDb;
   readonly identity: NodeIdentity;
   readonly hub: PinnedHub;
-  readonly solve: LinearSolver;
   readonly log: Log;
   readonly now: () => number;
   readonly count: ExecuteDeps['count'];
   readonly dataVersion: ExecuteDeps['dataVersion'];
   readonly vocabulary: ExecuteDeps['vocabulary'];
   readonly steady: ExecuteDeps['steady'];
+  readonly withhold: ExecuteDeps['withhold'];
   /** Tells the hub of a job's state, where a link is up; lost otherwise, and said again when the link comes back. */
   readonly announce: Announce;
   /** Something is in the outbox. */
@@ -198,7 +197,7 @@ const mostLostRuns = 5;
 async function answer(deps: PipelineDeps, verified: VerifiedJob, permitted: PermittedJob): Promise<boolean> {
   const raw = await executeJob(deps, permitted);
   await refuseOtherRule(deps, permitted, raw);
-  const released = await release(permitted, raw, deps.solve, deps.now(), await heldHead(deps.db));
+  const released = await release(permitted, raw, deps, deps.now(), await heldHead(deps.db));
   const seen = { dataVersion: raw.dataVersion, release: releaseHash(released, deps.identity), counted: true };
   const look = (db: NodeDb) => approvalHold(db, verified, deps.now(), seen);
   if ((await look(deps.db)).kind === 'held') {

@@ -9,6 +9,7 @@ import { withSession } from '../cohort/session.ts';
 import { vocabularyHere } from '../cohort/unresolved.ts';
 import type { NodeConfig } from '../config.ts';
 import type { NodeDatabase, NodeDb } from '../database.ts';
+import { withholdingApart } from '../disclosure/withhold.ts';
 import { hubKeyOf, type NodeIdentity, type PinnedHub } from '../identity.ts';
 import type { ExecuteDeps } from './execute.ts';
 import { acceptedLead } from './lead.ts';
@@ -38,6 +39,7 @@ export function executionOf(
       withSession(cdm, { timeoutMs, signal: cancel, readOnly: true }, (client) =>
         vocabularyHere(client, expressions, cdmSchema),
       ),
+    withhold: withholdingApart(timeoutMs),
     steady: (work, cancel) => (attached ? work() : withSteadyData(cdm, cdmSchema, cancel, work)),
   };
 }

@@ -13,6 +13,7 @@ export function refusedAttributes(
   expression: CohortExpression,
   { allow, deny }: Policy['criteria'],
 ): readonly UsedAttribute[] {
+  if (allow.length === 0 && deny.length === 0) return [];
   return usedAttributes(expression).filter(({ attribute }) => {
     if (deny.some((name) => denies(name, attribute))) return true;
     return allow.length > 0 && !isStructure(attribute) && !allow.some((name) => allows(name, attribute));

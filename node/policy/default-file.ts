@@ -39,7 +39,7 @@ approvalDays = 30
 # Criteria and attributes by the names that ATLAS gives them in a definition's JSON: a type ("Death"), one of its attributes
 # ("Observation.ValueAsString"), an attribute of every type ("*.ProviderSpecialty"). Where \`allow\` is given, nothing else may be used.
 # [criteria]
-# deny = ["DemographicCriteria.Race", "DemographicCriteria.Ethnicity", "*.ProviderSpecialty", "Observation.ValueAsString", "*.SeriesDescription"]
+# deny = ["DemographicCriteria.Race", "DemographicCriteria.Ethnicity", "*.ProviderSpecialty", "Observation.ValueAsString", "*.SeriesDescription", "*.ProtocolName"]
 
 # Studies that may run on one day (UTC). The others wait for the next day.
 # [quota]

@@ -46,7 +46,10 @@ export function judge(policy: Policy, { lead, study, expressions }: Judged, toda
         'window',
         `cohort ${i + 1} stands on others and speaks of dates: how few days it may single out is not known`,
       );
-    const narrow = dateWindows(expression, today).filter(({ days }) => days < policy.minimumWindowDays);
+    // Where every year is too short already, it was said above.
+    const years = policy.minimumWindowDays > 365 ? undefined : countAsked(study.analyses).years;
+    const windows = dateWindows(expression, today, years);
+    const narrow = windows.filter(({ days }) => days < policy.minimumWindowDays);
     for (const { path, from, to, days } of narrow.slice(0, 3))
       object('window', `cohort ${i + 1} may single out as few as ${days} days, ${from} to ${to} (${path})`);
   });

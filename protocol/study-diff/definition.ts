@@ -150,12 +150,12 @@ const namesOf = (...of: readonly Members[]): string[] => [
 const longest = 120;
 
 /** A value on one line, shortened. */
-export function shown(value: Value): string {
+export function shown(value: Value, most = longest): string {
   const text = JSON.stringify(value) ?? 'nothing';
-  return escaped(text.length > longest ? `${text.slice(0, longest)}…` : text);
+  return escaped(text.length > most ? `${text.slice(0, most)}…` : text);
 }
 
-export const quoted = (text: string): string => shown(text);
+export const quoted = (text: string, most?: number): string => shown(text, most);
 
 /** Nothing that would act on a terminal or turn the reading direction: JSON escapes the rest of the control characters already. */
 const escaped = (text: string): string =>

@@ -55,11 +55,18 @@ export function usedAttributes(expression: CohortExpression): readonly UsedAttri
   const inner = (expression.Cohorts ?? []).flatMap(({ name, expression: named }) =>
     usedAlone(named).map(({ attribute, path }) => ({
       attribute,
-      path: `cohort ${JSON.stringify(name)} ${path}`,
+      path: `cohort ${quoted(name)} ${path}`,
     })),
   );
   return [...usedAlone(expression), ...inner];
 }
+
+/** A name is the author's own text: nothing in it can act on a terminal or turn the reading direction. */
+const quoted = (name: string): string =>
+  JSON.stringify(name).replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
 
 function usedAlone(expression: CohortExpression): readonly UsedAttribute[] {
   const used: UsedAttribute[] = [];

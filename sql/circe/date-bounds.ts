@@ -7,6 +7,7 @@
 import { boundsOfDefinition, type FoundBounds } from '#sql/circe/date-bounds/bounds.ts';
 import { type Bound, dayNumber } from '#sql/circe/date-bounds/sides.ts';
 import { stretchOf } from '#sql/circe/date-bounds/stretch.ts';
+import { type CalendarYears, yearCells } from '#sql/circe/date-bounds/years.ts';
 import type { CohortExpression } from '#sql/circe/expression.ts';
 
 export interface DateWindow {
@@ -21,11 +22,26 @@ export interface DateWindow {
 
 /**
  * Every window bounded below; one without an upper bound ends at `today` (`YYYY-MM-DD`), since nothing was recorded after it. A
- * definition bounded above alone reaches back for ever and has none.
+ * definition bounded above alone reaches back for ever and has none. Where calendar `years` of the index date are told apart besides,
+ * what each of them leaves of the definition's own windows as well.
  */
-export function dateWindows(expression: CohortExpression, today: string): readonly DateWindow[] {
+export function dateWindows(
+  expression: CohortExpression,
+  today: string,
+  years?: CalendarYears,
+): readonly DateWindow[] {
   const found = boundsOfDefinition(expression);
   const stretch = stretchOf(expression);
+  const within = (more: readonly Bound[]) =>
+    windowsWithin({ ...found, bounds: [...found.bounds, ...more] }, stretch, today);
+  return [[], ...(years ? yearCells(years, dayNumber(today)) : [])].flatMap(within);
+}
+
+function windowsWithin(
+  found: FoundBounds,
+  stretch: ReturnType<typeof stretchOf>,
+  today: string,
+): readonly DateWindow[] {
   const { bounds } = found;
   const shift = ({ subject }: Bound) =>
     subject === 'index-start' ? 0 : stretch.length + (subject === 'other' ? stretch.reach : 0);

@@ -1,6 +1,6 @@
 /**
  * What is refused before SQL exists: what Circe can ask and the Common Data Model 5.4 cannot answer
- * (OHDSI/Atlas#2713), and more rules than a mask holds.
+ * (OHDSI/Atlas#2713), more rules than a mask holds, and more criteria than a database has memory for.
  */
 
 import type { CohortExpression, Filter, Finding } from '#sql/circe/expression.ts';
@@ -9,6 +9,9 @@ import { walk } from '#sql/circe/walk.ts';
 
 /** The mask of inclusion rules is a bigint whose sign bit is not used. */
 const mostRules = 62;
+
+/** Criteria of one statement, those of the cohorts that it names included. The database plans for each: some 100 kB. */
+const mostCriteria = 5000;
 
 /** Errors, one for every place that cannot be compiled. */
 export function refusals(expression: CohortExpression): readonly Finding[] {
@@ -34,7 +37,26 @@ export function refusals(expression: CohortExpression): readonly Finding[] {
       findings.push(...criterion.filters.flatMap(refused));
     },
   });
-  return [...findings, ...imageLinkFindings(expression)];
+  return [...findings, ...tooManyCriteria(expression), ...imageLinkFindings(expression)];
+}
+
+function tooManyCriteria(expression: CohortExpression): readonly Finding[] {
+  let criteria = 0;
+  const count = () => {
+    criteria++;
+  };
+  for (const each of [expression, ...(expression.Cohorts ?? []).map((named) => named.expression)])
+    walk(each, { criterion: count, demographic: count });
+  if (criteria <= mostCriteria) return [];
+  return [
+    {
+      code: 'too-many-criteria',
+      severity: 'error',
+      path: '$',
+      message: `${criteria} criteria, with those of the cohorts that it names: more than ${mostCriteria}`,
+      remedy: 'Make several cohorts of it that do not name one another.',
+    },
+  ];
 }
 
 /** The finding for a cohort that is named at `path` and is not there to be named. */

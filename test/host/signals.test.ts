@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startProcess } from '#test/support/process.ts';
@@ -58,4 +60,15 @@ test('a process whose front door was killed ends in order by itself', async (t) 
   // Its output is complete only when the other has ended too.
   assert.deepEqual(await running.ended, { code: null, signal: 'SIGKILL' });
   assert.match(running.stdout(), /^asked$/m);
+});
+
+test('a process whose answer nobody reads any more is asked to stop', async () => {
+  const chatty = `${program(60_000, false)} setInterval(() => console.log('line'), 10).unref();`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', chatty], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  assert.deepEqual(await once(child, 'exit'), [5, null]);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MoimError } from '#protocol/errors.ts';
 import { readStudyDraft, type StudyDraft } from '#protocol/study.ts';
+import { cohortInWords } from '#protocol/study-cohort.ts';
 import { studyDiff } from '#protocol/study-diff.ts';
 import { draft as plain } from '#test/vectors/fixed.ts';
 import { draft } from '#test/vectors/make-study-cohorts.ts';
@@ -52,6 +53,31 @@ test('a cohort is one of the two, closed, and nothing is nested without end', ()
   );
 });
 
+test('combinations name no more cohorts than a database has memory for', () => {
+  const twenty = { op: 'union', of: Array(20).fill('a'), by: 'days' };
+  const all = (of: number) => ({
+    op: 'union',
+    of: Array(3).fill({ op: 'union', of: Array(of).fill(twenty), by: 'days' }),
+    by: 'days',
+  });
+  readStudyDraft({ ...plain, cohorts: [{ name: 'it', expression: all(16) }] });
+  const message = /\/cohorts: combinations of more than 1000 cohorts altogether/;
+  assert.match(faultOf({ cohorts: [{ name: 'it', expression: all(17) }], pinned: undefined }), message);
+  const many = Array.from({ length: 51 }, (_, i) => ({ name: `c${i}`, expression: twenty }));
+  assert.match(faultOf({ cohorts: many, pinned: undefined }), message);
+});
+
+test('persons who decide read what a name alone would hide', () => {
+  const expression = { op: 'minus' as const, of: ['a', 'b'], by: 'persons' as const };
+  assert.equal(cohortInWords({ name: 'c', expression }), 'c ("a" without "b", by persons)');
+  const pinned = [{ name: 'a', vocabularyVersion: 'v', conceptSets: [{ id: 0, conceptIds: [1] }] }];
+  assert.equal(
+    cohortInWords({ name: 'a' }, pinned),
+    'a (concepts of 1 concept set said by the study itself)',
+  );
+  assert.equal(cohortInWords({ name: 'b' }, pinned), 'b');
+});
+
 test('an amendment tells in words what became of combinations and pinned concepts', () => {
   const changed = (change: object) => studyDiff(draft, { ...draft, ...change } as StudyDraft);
   assert.deepEqual(changed({}), []);
@@ -63,6 +89,18 @@ test('an amendment tells in words what became of combinations and pinned concept
   assert.deepEqual(changed({ cohorts: [cases, exposed, { ...cases, name: 'exposed cases' }, others] }), [
     'cohort "exposed cases": "cases" and ("exposed" or "cases", by days), by persons → a definition',
   ]);
+  // Names that differ in their last letter alone.
+  const long = (end: string) => ({
+    name: 'both',
+    expression: { op: 'union' as const, of: [`${'x'.repeat(190)}${end}`, 'b'], by: 'days' as const },
+  });
+  assert.equal(
+    studyDiff(
+      { ...plain, cohorts: [long('1')] } as StudyDraft,
+      { ...plain, cohorts: [long('2')] } as StudyDraft,
+    ).length,
+    1,
+  );
   assert.deepEqual(changed({ pinned: undefined }), ['concepts of cohort "cases": pinned no more']);
   const [pinned] = draft.pinned ?? [];
   assert.deepEqual(
@@ -73,7 +111,7 @@ test('an amendment tells in words what became of combinations and pinned concept
     }),
     [
       'concepts of cohort "cases": of vocabulary "v5.0 30-AUG-23" → "v20240830"',
-      'concepts of cohort "cases", set 0: 2 added, 1 removed',
+      'concepts of cohort "cases", set 0: 2 (1, 2) added, 1 (443238) removed',
     ],
   );
 });

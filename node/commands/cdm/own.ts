@@ -59,8 +59,15 @@ async function refuseForeign(database: Database, schema: string): Promise<void> 
   });
 }
 
+/** A schema of our own has a plain name; that of an attached CDM has been named by others. Throws MoimError `usage`. */
 export function schemaOf(context: CommandContext): string {
-  const schema = textFlag(context, 'schema') ?? readNodeConfig(context.home, context.env).cdmSchema;
+  const config = readNodeConfig(context.home, context.env);
+  const schema = textFlag(context, 'schema') ?? config.cdmSchema;
+  if (config.cdmUrl !== undefined) {
+    if (schema === '' || Buffer.byteLength(schema) > 63)
+      throw new MoimError('usage', '--schema takes a name that PostgreSQL can hold');
+    return schema;
+  }
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || schema.startsWith('pg_')) {
     throw new MoimError('usage', '--schema takes a name of a-z, 0-9 and _ that does not begin with pg_');
   }

@@ -39,10 +39,9 @@ const dryRun: Command = {
   options: personFlags,
   async run(context) {
     const job = needArg(context, 0, 'JOB');
-    const { loadSolver } = await import('../../disclosure/solver.ts');
     const done = await withNode(context, async (node) => {
       const by = await actingPerson(context, node.db, 'look');
-      return runDry({ ...node, solve: await loadSolver() }, job, by);
+      return runDry(node, job, by);
     });
     const { cohorts, ...document } = done;
     const lines = [

@@ -24,8 +24,28 @@ export interface Group {
   readonly id: string;
   /** Sent, where its part was asked for. */
   readonly sent: boolean;
-  /** How often an event of this mask counts; 0: it is not in the group. Above 1 only for `more`. */
-  weigh(mask: bigint): number;
+  /** The rule that all of the group fail first; undefined where it is not one alone. */
+  readonly first: number | undefined;
+  /** How often an event of this mask counts; 0: it is not in the group. Above 1 only for `more` and `failures`. */
+  weigh(mask: Failures): number;
+}
+
+/** The rules that an event of one mask fails: worked out once, since thousands of groups ask for it. */
+export interface Failures {
+  /** The rule it fails first; the number of rules where it passes all. */
+  readonly first: number;
+  readonly count: number;
+  has(rule: number): boolean;
+}
+
+/** `mask` has bit i set where rule i is passed. */
+export function failuresOf(mask: bigint, rules: number): Failures {
+  const failed = ~mask;
+  const [low, high] = [Number(BigInt.asUintN(31, failed)), Number(BigInt.asUintN(32, failed >> 31n))];
+  const has = (rule: number): boolean => ((rule < 31 ? low >> rule : high >> (rule - 31)) & 1) === 1;
+  let [first, count] = [rules, 0];
+  for (let rule = rules - 1; rule >= 0; rule--) if (has(rule)) [first, count] = [rule, count + 1];
+  return { first, count, has };
 }
 
 interface Groups {
@@ -43,47 +63,46 @@ export function maskGroups(
 ): Groups {
   const groups: Group[] = [];
   const links: Link[] = [];
-  const add = (id: string, sent: boolean, weigh: (mask: bigint) => number | boolean): string => {
-    groups.push({ id, sent, weigh: (mask) => Number(weigh(mask)) });
+  const add = (
+    id: string,
+    sent: boolean,
+    weigh: (mask: Failures) => number | boolean,
+    first?: number,
+  ): string => {
+    groups.push({ id, sent, first, weigh: (mask) => Number(weigh(mask)) });
     return id;
   };
   const link = (total: string, ...parts: string[]) => links.push({ total, parts });
   const all = Array.from({ length: rules }, (_, rule) => rule);
-  const full = (1n << BigInt(rules)) - 1n;
-  const fails = (mask: bigint, rule: number): boolean => ((mask >> BigInt(rule)) & 1n) === 0n;
-  const failed = (mask: bigint): number[] => all.filter((rule) => fails(mask, rule));
-  /** The rule it fails first; `rules` where it passes all. */
-  const first = (mask: bigint): number => failed(mask)[0] ?? rules;
-
-  for (const step of [...all, rules]) add(`step:${step}`, true, (mask) => first(mask) >= step);
+  for (const step of [...all, rules]) add(`step:${step}`, true, ({ first }) => first >= step);
   for (const rule of all) {
-    const lost = add(`lost:${rule}`, false, (mask) => first(mask) === rule);
+    const lost = add(`lost:${rule}`, false, ({ first }) => first === rule, rule);
     link(`step:${rule}`, `step:${rule + 1}`, lost);
   }
   /** Those who fail p first and a later rule as well; all who fail it first where gain is not told apart. */
   const beyond = (p: number): string => (asked.gain ? `other:${p}` : `lost:${p}`);
-  const isBeyond = (mask: bigint, p: number): boolean =>
-    first(mask) === p && (!asked.gain || failed(mask).length > 1);
+  const isBeyond = ({ first, count }: Failures, p: number): boolean =>
+    first === p && (!asked.gain || count > 1);
   if (asked.gain)
     for (const rule of all) {
-      const isGain = (mask: bigint): boolean => first(mask) === rule && failed(mask).length === 1;
-      const gain = add(`gain:${rule}`, true, isGain);
+      const isGain = ({ first, count }: Failures): boolean => first === rule && count === 1;
+      const gain = add(`gain:${rule}`, true, isGain, rule);
       // Who fails the last rule first fails no other.
       if (rule === rules - 1) link(`lost:${rule}`, gain);
       else
         link(
           `lost:${rule}`,
           gain,
-          add(beyond(rule), false, (mask) => isBeyond(mask, rule)),
+          add(beyond(rule), false, (mask) => isBeyond(mask, rule), rule),
         );
     }
   if (asked.standalone) {
     const failsToo = rules <= wholeTable ? everyMask() : pairs();
     for (const rule of all) {
-      const fail = add(`fail:${rule}`, false, (mask) => fails(mask, rule));
+      const fail = add(`fail:${rule}`, false, (mask) => mask.has(rule));
       link(
         'step:0',
-        add(`pass:${rule}`, true, (mask) => !fails(mask, rule)),
+        add(`pass:${rule}`, true, (mask) => !mask.has(rule)),
         fail,
       );
       link(fail, `lost:${rule}`, ...(failsToo[rule] ?? []));
@@ -97,8 +116,9 @@ export function maskGroups(
     for (const p of all) {
       const sets = subsets(all.slice(p + 1)).filter((later) => !asked.gain || later.length > 0);
       const ids = sets.map((later) => {
-        const rest = [p, ...later].reduce((mask, rule) => mask & ~(1n << BigInt(rule)), full);
-        const id = add(`mask:${[p, ...later].join('-')}`, false, (mask) => mask === rest);
+        const isIt = (mask: Failures): boolean =>
+          mask.first === p && mask.count === 1 + later.length && later.every((rule) => mask.has(rule));
+        const id = add(`mask:${[p, ...later].join('-')}`, false, isIt, p);
         for (const rule of later) failsToo[rule]?.push(id);
         return id;
       });
@@ -112,17 +132,17 @@ export function maskGroups(
     for (const p of all.slice(0, -1)) {
       const later = all.slice(p + 1);
       const both = later.map((rule) => {
-        const id = add(`both:${p}-${rule}`, false, (mask) => isBeyond(mask, p) && fails(mask, rule));
-        const only = add(`only:${p}-${rule}`, false, (mask) => isBeyond(mask, p) && !fails(mask, rule));
+        const id = add(`both:${p}-${rule}`, false, (mask) => isBeyond(mask, p) && mask.has(rule), p);
+        const only = add(`only:${p}-${rule}`, false, (mask) => isBeyond(mask, p) && !mask.has(rule), p);
         link(beyond(p), id, only);
         failsToo[rule]?.push(id);
         return id;
       });
       if (!asked.gain) continue;
       // Σ both = other + more, written as one total: the later failures of those who fail p first.
-      const count = (mask: bigint): number => (isBeyond(mask, p) ? failed(mask).length - 1 : 0);
-      const more = add(`more:${p}`, false, (mask) => Math.max(count(mask) - 1, 0));
-      const sum = add(`failures:${p}`, false, count);
+      const count = (mask: Failures): number => (isBeyond(mask, p) ? mask.count - 1 : 0);
+      const more = add(`more:${p}`, false, (mask) => Math.max(count(mask) - 1, 0), p);
+      const sum = add(`failures:${p}`, false, count, p);
       link(sum, ...both);
       link(sum, beyond(p), more);
     }

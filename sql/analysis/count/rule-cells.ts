@@ -6,7 +6,7 @@
 
 import type { CountAsked } from '#protocol/analysis.ts';
 import type { CellVisibility, Link, RawCell, RawCells } from '#protocol/cell.ts';
-import { type Group, maskGroups } from './masks.ts';
+import { type Failures, failuresOf, type Group, maskGroups } from './masks.ts';
 import type { EventCounts } from './spec.ts';
 
 /** Ids `by-person/…` and `by-event/…` (the only ones that count rows) are sent; `others/…` follows from both. */
@@ -29,15 +29,16 @@ export function ruleCells(counts: EventCounts, { parts }: CountAsked): RawCells 
   const { groups, links } = maskGroups(counts.ruleCount, { gain, standalone: false });
   // Where nobody has a second event a reader may know it: the definition itself says "the first event".
   const visibility: CellVisibility = counts.others.length === 0 ? 'known' : 'derived';
-  const others = groups.map((group): RawCell => {
-    return { id: `others/${group.id}`, kind: 'rows', visibility, ...tally.others(group) };
+  const figures = tally.beside(groups);
+  const others = groups.map(({ id }, at): RawCell => {
+    return { id: `others/${id}`, kind: 'rows', visibility, ...figures[at]!.others };
   });
   const byEvent = groups.map(
-    (group): RawCell => ({
-      id: `by-event/${group.id}`,
+    ({ id, sent }, at): RawCell => ({
+      id: `by-event/${id}`,
       kind: 'rows',
-      visibility: group.sent ? 'published' : 'derived',
-      ...tally.all(group),
+      visibility: sent ? 'published' : 'derived',
+      ...figures[at]!.all,
     }),
   );
   const sums = groups.map(({ id }) => ({
@@ -58,34 +59,66 @@ interface Figure {
   readonly value: number;
 }
 
-/** Adds up what is in a group: of best events, of the others, of both. */
-function openTally({ profiles, others }: EventCounts) {
+/** Adds up what is in a group: of best events, of the others, of both. Every mask is looked at by the groups that can hold it alone. */
+function openTally({ ruleCount, profiles, others }: EventCounts) {
   const texts = [
     ...new Set([...profiles.flatMap(([best, more]) => [best, ...more]), ...others.map(([mask]) => mask)]),
   ];
   const at = new Map(texts.map((text, index) => [text, index]));
-  const masks = texts.map((text) => BigInt(text));
-  const persons = profiles.map(([best, more, n]) => ({
-    best: at.get(best) ?? -1,
-    more: more.map((mask) => at.get(mask) ?? -1),
-    n,
-  }));
-  const events = others.map(([mask, n]) => ({ mask: at.get(mask) ?? -1, n }));
-  const weights = (group: Group): number[] => masks.map((mask) => group.weigh(mask));
-  const sum = <T extends { readonly n: number }>(all: readonly T[], times: (one: T) => number): number =>
-    all.reduce((total, one) => total + one.n * times(one), 0);
-  const figure = (group: Group, best: boolean, more: boolean): Figure => {
-    const weight = weights(group);
-    const isIn = (mask: number): boolean => (weight[mask] ?? 0) > 0;
-    const own = (one: (typeof persons)[number]): number => (best ? (weight[one.best] ?? 0) : 0);
-    return {
-      n: sum(persons, (one) => Number(own(one) > 0 || (more && one.more.some(isIn)))),
-      value: sum(persons, own) + (more ? sum(events, ({ mask }) => weight[mask] ?? 0) : 0),
-    };
+  const masks = texts.map((text) => failuresOf(BigInt(text), ruleCount));
+  const everyMask = [...masks.keys()];
+  const byFirst = everyMask.reduce<number[][]>(
+    (lists, mask) => {
+      lists[masks[mask]?.first ?? 0]?.push(mask);
+      return lists;
+    },
+    Array.from({ length: ruleCount + 1 }, () => []),
+  );
+  const weights = (group: Group): (readonly [mask: number, weight: number])[] => {
+    const found: [number, number][] = [];
+    for (const mask of group.first === undefined ? everyMask : (byFirst[group.first] ?? [])) {
+      const weight = group.weigh(masks[mask] as Failures);
+      if (weight > 0) found.push([mask, weight]);
+    }
+    return found;
   };
-  return {
-    best: (group: Group) => figure(group, true, false),
-    others: (group: Group) => figure(group, false, true),
-    all: (group: Group) => figure(group, true, true),
+  const bestOnes = new Float64Array(masks.length);
+  for (const [best, , n] of profiles) bestOnes[at.get(best) ?? -1]! += n;
+  const otherOnes = new Float64Array(masks.length);
+  for (const [mask, n] of others) otherOnes[at.get(mask) ?? -1]! += n;
+  const best = (group: Group): Figure => {
+    const figure = { n: 0, value: 0 };
+    for (const [mask, weight] of weights(group)) {
+      figure.n += bestOnes[mask] ?? 0;
+      figure.value += weight * (bestOnes[mask] ?? 0);
+    }
+    return figure;
   };
+  /** For each group: the events beside the best ones, and all; a person counts once in `n`. */
+  const beside = (groups: readonly Group[]): { readonly others: Figure; readonly all: Figure }[] => {
+    const holding = masks.map((): number[] => []);
+    const figures = groups.map((group, index) => {
+      const figure = { others: { n: 0, value: 0 }, all: { n: 0, value: best(group).value } };
+      for (const [mask, weight] of weights(group)) {
+        holding[mask]?.push(index);
+        figure.others.value += weight * (otherOnes[mask] ?? 0);
+      }
+      figure.all.value += figure.others.value;
+      return figure;
+    });
+    const [seenOther, seenAny] = [new Set<number>(), new Set<number>()];
+    for (const [own, more, n] of profiles) {
+      for (const mask of more) for (const index of holding[at.get(mask) ?? -1] ?? []) seenOther.add(index);
+      for (const index of holding[at.get(own) ?? -1] ?? []) seenAny.add(index);
+      for (const index of seenOther) {
+        figures[index]!.others.n += n;
+        seenAny.add(index);
+      }
+      for (const index of seenAny) figures[index]!.all.n += n;
+      seenOther.clear();
+      seenAny.clear();
+    }
+    return figures;
+  };
+  return { best, beside };
 }

@@ -1,4 +1,4 @@
-/** The statement that counts a compiled cohort: one row `counts` (json), the shape of `CohortCounts`. */
+/** The statement that counts a compiled cohort: one row `counts` (json), the shape of `CohortCounts`; null where it is too long to be held. */
 
 import type { CountAsked } from '#protocol/analysis.ts';
 import type { CohortQuery } from '#sql/circe/compile.ts';
@@ -7,7 +7,12 @@ import { identifier } from '#sql/circe/literal.ts';
 interface CountOptions {
   readonly cdmSchema: string;
   readonly asked?: CountAsked | undefined;
+  /** The most bytes of an answer; a test asks for fewer. */
+  readonly mostBytes?: number;
 }
+
+/** Persons may differ in the rules that each of their events passes, all of them: an answer of any length is no answer. */
+const longestAnswer = 64 * 1024 * 1024;
 
 /**
  * Persons and rows, persons by sex and 10-year age band at their first start (age = index year − year of birth; a negative
@@ -15,7 +20,10 @@ interface CountOptions {
  * rule i those whose one event passes rules 0 … i; and what the parts asked for need. Nobody is lost: persons of events
  * that PERSON does not hold count in the population as well.
  */
-export function countStatement(query: CohortQuery, { cdmSchema, asked }: CountOptions): string {
+export function countStatement(
+  query: CohortQuery,
+  { cdmSchema, asked, mostBytes = longestAnswer }: CountOptions,
+): string {
   const person = `${identifier(cdmSchema)}.person`;
   const upTo = Array.from({ length: query.ruleCount }, (_, rule) => (1n << BigInt(rule + 1)) - 1n);
   const passed = upTo.map((mask) => `count(distinct person_id) filter (where mask & ${mask} = ${mask})`);
@@ -25,6 +33,8 @@ export function countStatement(query: CohortQuery, { cdmSchema, asked }: CountOp
     ...(asked && (parts.has('year') || parts.has('rows')) ? [startPart(query, person, asked)] : []),
   ];
   return [
+    // Without the offset the object would be computed twice.
+    `select case when octet_length(c.counts::text) <= ${mostBytes} then c.counts end as counts from (`,
     `with ${query.ctes},`,
     'member as (',
     `  select person_id, min(start_date) as start_date, count(*) as n from ${query.final} group by person_id`,
@@ -43,6 +53,7 @@ export function countStatement(query: CohortQuery, { cdmSchema, asked }: CountOp
     "  'strata', (select coalesce(json_agg(json_build_object('genderConceptId', gender, 'band', band, 'persons', n)), '[]') from stratum),",
     ...more.map(({ member }) => `  ${member},`),
     "  'entryPersons', entry.persons, 'rulePersons', entry.rules) as counts from entry",
+    'offset 0) c',
   ].join('\n');
 }
 

@@ -82,3 +82,17 @@ test('a table with few rows gains too little, and an attached CDM is only told',
   );
   assert.equal(none.length, 0);
 });
+
+test('an attached CDM may have a schema of any name; one of our own may not', async (t) => {
+  const { pool, url } = await testDatabase(t, { streams: ['cdm'] });
+  await pool.query('alter schema cdm rename to "OMOP ""5.4"');
+  const flags = { schema: 'OMOP "5.4' };
+  const told = gather({ home: temporaryHome(t), env: { MOIM_CDM_URL: url }, flags });
+  assert.equal(await commands.tune?.run(told.context), 0);
+  assert.match(told.out.join('\n'), /measurement_by_person/);
+  const checked = gather({ home: temporaryHome(t), env: { MOIM_CDM_URL: url }, flags });
+  await commands.check?.run(checked.context);
+  assert.ok(checked.out.length > 0);
+  const own = gather({ home: temporaryHome(t), env: { MOIM_DATABASE_URL: url }, flags });
+  await assert.rejects(Promise.resolve(commands.tune?.run(own.context)), { code: 'usage' });
+});

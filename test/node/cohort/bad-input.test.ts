@@ -108,6 +108,18 @@ test('check tells each fault by its path, with 1', async (t) => {
       what,
     );
   }
+  const good = join(home, 'good.json');
+  const foreign = join(home, 'euc-kr.json');
+  writeFileSync(good, text);
+  writeFileSync(foreign, Buffer.from([0x7b, 0xb0, 0xa1]));
+  const { exit, lines } = await moim('check', ['--json', foreign, good]);
+  assert.equal(exit, 1);
+  const [bad1, good1] = JSON.parse(lines.join(''));
+  assert.deepEqual(
+    bad1.findings.map(({ code }: { code: string }) => code),
+    ['file-unreadable'],
+  );
+  assert.ok(good1.words.length > 0, 'the others are checked all the same');
 });
 
 test('generate refuses the bad ones line by line and answers the others', async (t) => {

@@ -16,10 +16,10 @@ async function note(cdm: TinyCdm, fingerprint: number): Promise<void> {
     );
 }
 
-async function resolve(cdm: TinyCdm): Promise<readonly number[]> {
+async function resolve(cdm: TinyCdm, engine = 'this'): Promise<readonly number[]> {
   const cache = new Map<string, readonly number[]>();
   const tables = await cdmTablesOf(cdm.pool, 'cdm');
-  const kept = await findKept(cdm.pool, { cdmSchema: 'cdm', resultsSchema: 'results', tables });
+  const kept = await findKept(cdm.pool, { cdmSchema: 'cdm', resultsSchema: 'results', tables, engine });
   const { ConceptSets } = expressionOf(plain);
   await prefetchConceptSets(cdm.pool, [ConceptSets], { cdmSchema: 'cdm', absent: new Set(), cache, kept });
   return [...cache.values()].flat();
@@ -38,6 +38,7 @@ test('a concept set is resolved once for each version of the vocabulary', async 
   assert.deepEqual(first?.concept_ids, [1]);
   await cdm.pool.query('update results.concept_set_cache set concept_ids = array[7]');
   assert.deepEqual(await resolve(cdm), [7], 'what is kept is believed');
+  assert.deepEqual(await resolve(cdm, 'mended'), [1], 'by the same engine');
   await note(cdm, 2);
   assert.deepEqual(await resolve(cdm), [1], 'of another vocabulary it is not');
   const [second, ...more] = await stored();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Socket } from 'node:net';
 import { after, test } from 'node:test';
 import pg from 'pg';
-import { withSession } from '#node/cohort/session.ts';
+import { withConnection, withSession } from '#node/cohort/session.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { until } from '#test/network/party.ts';
 import { testDatabase } from '#test/support/database.ts';
@@ -46,4 +46,14 @@ test('between two statements: the next does not run its whole time', async () =>
   });
   await assert.rejects(run, interrupted);
   await counted.end();
+});
+
+test('a connection does not take over a stricter isolation of the server', async () => {
+  const strict = new pg.Pool({
+    connectionString: url,
+    options: '-c default_transaction_isolation=serializable',
+  });
+  const found = await withConnection(strict, {}, (client) => client.query('show transaction_isolation'));
+  assert.deepEqual(found.rows, [{ transaction_isolation: 'read committed' }]);
+  await strict.end();
 });

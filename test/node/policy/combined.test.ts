@@ -43,6 +43,13 @@ test('what an inner cohort uses is refused in it and in all that stand on it', (
     objections({ criteria: { deny: ['Combination'] } }, plain, windowed, combined('plain', 'windowed')),
     ['criteria: cohort 3 uses Combination.intersect ($.expression)'],
   );
+  const named = '\u202edeaths\u009b2J';
+  const turned: CohortSource = { name: 'it', definition: entry({ CohortMembership: { Cohort: named } }) };
+  assert.match(
+    objections({ criteria: { deny: ['Death'] } }, { ...deaths, name: named }, turned)[1] ?? '',
+    /cohort "\\u202edeaths\\u009b2J"/,
+    'a name acts on no terminal',
+  );
   const allow = { criteria: { allow: ['Death'] } };
   assert.equal(
     objections(allow, deaths, member).length,

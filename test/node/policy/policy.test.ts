@@ -73,7 +73,7 @@ test('the default file is valid, and its examples are too', () => {
     .replace('ABCD-EFGH-IJKL-MNOP', lead);
   const policy = readPolicy(examples, 'examples');
   assert.deepEqual({ ...policy.quota }, { perLeadPerDay: 20, perDay: 100 });
-  assert.equal(policy.criteria?.deny?.length, 5);
+  assert.equal(policy.criteria?.deny?.length, 6);
 });
 
 test('parts of a count are permitted unless the policy names those that are', () => {
@@ -98,6 +98,43 @@ test('parts of a count are permitted unless the policy names those that are', ()
   assert.match(words(['year']), /these may be given: year\./);
   assert.match(words([]), /these may be given: none\./);
   assert.doesNotMatch(words(undefined), /may be given/);
+});
+
+test('a calendar year cuts no short window out of a wide one', () => {
+  const dated = (Value: string, Extent: string) =>
+    entry({ ConditionOccurrence: { OccurrenceStartDate: { Op: 'bt', Value, Extent } } });
+  const of = (expression: CohortExpression, from: number, to: number) =>
+    objections({ minimumWindowDays: 90 }, expression, {
+      analyses: [{ kind: 'count', parts: ['year'], years: { from, to } }],
+    } as Partial<Study>).map((says) => says.replace(/ \(.*/, ''));
+  const [twoDays, ofToday] = [dated('2020-12-30', '2021-12-31'), dated('2015-01-01', '2026-06-30')];
+  assert.deepEqual(objections({ minimumWindowDays: 90 }, twoDays), []);
+  assert.ok(
+    of(twoDays, 2019, 2022).includes(
+      'window: cohort 1 may single out as few as 2 days, 2020-12-30 to 2020-12-31',
+    ),
+  );
+  assert.ok(
+    of(twoDays, 2010, 2020).length > 0,
+    'the last year told apart is one of two days, and so is what is before the first',
+  );
+  assert.ok(of(twoDays, 2021, 2021).length > 0);
+  assert.deepEqual(of(dated('2015-01-01', '2020-12-31'), 2015, 2020), []);
+  assert.deepEqual(of(ofToday, 2015, 2025), [], 'what is after them reaches to today, half a year');
+  assert.deepEqual(of(condition, 2010, 2030), [], 'years to come are whole or empty');
+  const early = judge(
+    completePolicy({ ...base, minimumWindowDays: 90 }),
+    {
+      lead,
+      study: {
+        ...study,
+        analyses: [{ kind: 'count', parts: ['year'], years: { from: 2020, to: 2025 } }],
+      } as Study,
+      expressions: [condition],
+    },
+    '2026-01-05',
+  );
+  assert.match(early[0]?.says ?? '', /as few as 5 days, 2026-01-01 to 2026-01-05/);
 });
 
 test('a bad file is refused with every fault', () => {

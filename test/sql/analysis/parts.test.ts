@@ -130,6 +130,11 @@ test('the database counts by person, by event, by rule, by year and by start as 
   assert.ok(result.ok, JSON.stringify(result));
   const options = { cdmSchema: 'cdm', asked: everything };
   const counts = await countCohort(cdm.pool, result.expression, options);
+  await assert.rejects(
+    countCohort(cdm.pool, result.expression, { ...options, mostBytes: 100 } as typeof options),
+    { code: 'disclosure-failed' },
+    'an answer that no memory would hold is none',
+  );
   const raw = countCells(counts, everything);
   assertLinksHold(raw);
   const value = valuesOf(raw);

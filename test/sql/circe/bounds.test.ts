@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { readStudyCohorts } from '#sql/circe/read/study-cohorts.ts';
 import { read } from '#sql/circe/read.ts';
+import { refusals } from '#sql/circe/refusal.ts';
 
 const definition = (change: (whole: ReturnType<typeof plain>) => object) => JSON.stringify(change(plain()));
 
@@ -107,4 +109,34 @@ it('reads whole numbers in quotes, as the JSON library of Circe does, and nothin
   assert.deepEqual(result.expression.PrimaryCriteria.ObservationWindow, { PriorDays: -365, PostDays: 0 });
   for (const wrong of ['', ' 1', '1.0', '1e3', '0x1', '99999999999', '1;', 'one'])
     assert.match(faultOf(prior(wrong)) ?? '', /PriorDays not-an-integer/);
+});
+
+it('refuses more criteria in one statement than a database has memory for, those of named cohorts included', () => {
+  const many = (criteria: number, more: object = { ObservationPeriod: {} }) => ({
+    ...plain(),
+    InclusionRules: [
+      {
+        name: 'r',
+        expression: {
+          Type: 'ANY',
+          CriteriaList: Array.from({ length: criteria }, () => ({
+            Criteria: more,
+            StartWindow: { Start: { Coeff: -1 }, End: { Coeff: 1 } },
+            Occurrence: { Type: 2, Count: 1 },
+          })),
+          DemographicCriteriaList: [],
+          Groups: [],
+        },
+      },
+    ],
+  });
+  const codes = (...definitions: readonly object[]) => {
+    const result = readStudyCohorts(definitions.map((one, i) => ({ name: `c${i}`, definition: one })));
+    assert.ok(result.ok, JSON.stringify(result));
+    return result.cohorts.map(({ expression }) => refusals(expression).map(({ code }) => code));
+  };
+  assert.deepEqual(codes(many(4999), many(5000)), [[], ['too-many-criteria']]);
+  const standing = many(1, { CohortMembership: { Cohort: 'c0' } });
+  assert.deepEqual(codes(many(4998), standing), [[], ['too-many-criteria']]);
+  assert.deepEqual(codes(many(4996), standing), [[], []]);
 });
