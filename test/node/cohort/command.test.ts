@@ -2,35 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseFlags } from '#host/command.ts';
-import { commands } from '#node/commands/cohort.ts';
-import { MoimError } from '#protocol/errors.ts';
 import { testDatabase } from '#test/support/database.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
 import { cohort, conceptSet } from '../../sql/circe/definitions.ts';
+import { code, moim } from './command-line.ts';
 
 const plain = cohort([{ ConditionOccurrence: { CodesetId: 0 } }], { ConceptSets: [conceptSet(0, 1)] });
-
-/** Runs a command as the command line does; gives its exit code and lines. */
-async function moim(verb: string, words: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const command = commands[verb];
-  assert.ok(command);
-  const { flags, args } = parseFlags(command, words);
-  const lines: string[] = [];
-  const exit = await command.run({
-    home: '/nowhere',
-    args,
-    flags,
-    json: flags.json === true,
-    quiet: true,
-    env,
-    terminal: false,
-    signal: new AbortController().signal,
-    out: (text) => void lines.push(text),
-    note: () => {},
-  });
-  return { exit, lines };
-}
 
 function folder(home: string, files: Readonly<Record<string, unknown>>): string {
   const path = join(home, 'definitions');
@@ -39,8 +16,6 @@ function folder(home: string, files: Readonly<Record<string, unknown>>): string 
     writeFileSync(join(path, `${name}.json`), JSON.stringify(definition));
   return path;
 }
-
-const code = (expected: string) => (error: unknown) => error instanceof MoimError && error.code === expected;
 
 test('check says what it finds and what the definition means; 1 on errors only', async (t) => {
   const path = folder(temporaryHome(t), { good: plain, bad: { ...plain, Extra: 1 } });
