@@ -17,6 +17,8 @@ export const NodeConfig = Type.Object(
     cdmSchema: Type.String({ pattern: '^[a-z_][a-z0-9_]{0,62}$' }),
     /** Seconds that one cohort of a study may take. */
     queryTimeoutSeconds: Type.Number({ exclusiveMinimum: 0, maximum: 86_400 }),
+    /** Seconds that disclosure control of one cohort may take; a short limit on queries must not keep back an answer. */
+    disclosureTimeoutSeconds: Type.Number({ exclusiveMinimum: 0, maximum: 86_400 }),
     /** How the link may go: WebSocket where it can and long-poll where not, or one of them alone. */
     link: oneOf(linkModes),
     /** PEM of the authorities that may vouch for the hub's TLS certificate; no other is trusted then. */
@@ -41,6 +43,7 @@ const defaults = {
   logLevel: 'info',
   cdmSchema: 'cdm',
   queryTimeoutSeconds: 600,
+  disclosureTimeoutSeconds: 600,
   link: 'auto',
 } as const;
 
@@ -62,6 +65,9 @@ cdmSchema = "cdm"
 # Seconds that one cohort of a study may take before it is stopped and reported as failed (MOIM_QUERY_TIMEOUT).
 queryTimeoutSeconds = 600
 
+# Seconds that disclosure control of one cohort may take before nothing of it leaves (MOIM_DISCLOSURE_TIMEOUT).
+disclosureTimeoutSeconds = 600
+
 # How the link to the hub goes: auto (a WebSocket, and long-poll where the network lets none through), websocket, poll, or
 # none (everything is carried by hand: moim node carry-out and carry-in).
 link = "auto"
@@ -80,6 +86,7 @@ export function readNodeConfig(home: string, env: Environment): NodeConfig {
     MOIM_LOG_LEVEL: 'logLevel',
     MOIM_CDM_SCHEMA: 'cdmSchema',
     MOIM_QUERY_TIMEOUT: 'queryTimeoutSeconds',
+    MOIM_DISCLOSURE_TIMEOUT: 'disclosureTimeoutSeconds',
     MOIM_LINK: 'link',
     MOIM_HUB_PROXY: 'hubProxy',
     MOIM_HUB_CA_FILE: 'hubCaFile',

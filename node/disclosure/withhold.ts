@@ -61,7 +61,8 @@ function inThread(
     const fail = (detail: string, cause?: unknown) =>
       end(() => reject(new MoimError('disclosure-failed', detail, { cause })));
     const stop = () => end(() => reject(new MoimError('interrupted')));
-    const late = () => fail(`cohort ${all.length + 1}: took more than ${limitMs / 1000} s`);
+    const late = () =>
+      fail(`cohort ${all.length + 1}: took more than ${limitMs / 1000} s (disclosureTimeoutSeconds)`);
     const timer = setTimeout(late, limitMs);
     signal.addEventListener('abort', stop);
     worker.on('message', (said: Said) => {

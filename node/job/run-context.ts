@@ -39,7 +39,7 @@ export function executionOf(
       withSession(cdm, { timeoutMs, signal: cancel, readOnly: true }, (client) =>
         vocabularyHere(client, expressions, cdmSchema),
       ),
-    withhold: withholdingApart(timeoutMs),
+    withhold: withholdingApart(config.disclosureTimeoutSeconds * 1000),
     steady: (work, cancel) => (attached ? work() : withSteadyData(cdm, cdmSchema, cancel, work)),
   };
 }

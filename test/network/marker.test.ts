@@ -24,7 +24,7 @@ const network = await openNetwork(
       alpha: { persons: 120, salt: 1, sourceValue: patient },
       beta: { persons: 60, salt: 2, sourceValue: patient },
     },
-    env: { MOIM_QUERY_TIMEOUT: '0.4', MOIM_LOG_LEVEL: 'debug' },
+    env: { MOIM_QUERY_TIMEOUT: '1.5', MOIM_LOG_LEVEL: 'debug' },
   },
 );
 const { hub, lead, sites } = network;

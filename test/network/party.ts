@@ -103,7 +103,7 @@ export function serving(name: string, run: (needs: Run) => Promise<void>): Servi
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  ms = 20_000,
+  ms = 60_000,
   everyMs = 25,
 ): Promise<T> {
   const end = performance.now() + ms;

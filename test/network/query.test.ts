@@ -12,7 +12,7 @@ const network = await openNetwork(
   {
     sites: { alpha: { persons: 90, salt: 1 } },
     minimumCell: 1,
-    env: { MOIM_QUERY_TIMEOUT: '0.3' },
+    env: { MOIM_QUERY_TIMEOUT: '1.5' },
   },
 );
 const { lead } = network;
@@ -94,6 +94,22 @@ test('a table whose columns are not the CDM’s fails the job, and the hub hears
   const study = await sendStudy(network);
   await reach(lead, study, { alpha: 'failed internal' });
   await alpha.pool.query('alter table cdm.person rename column yob to year_of_birth');
+});
+
+test('disclosure control has a limit of its own: past it nothing leaves, however long a query may take', async () => {
+  await alpha.stop();
+  const own = { ...alpha.env };
+  Object.assign(alpha.env, { MOIM_QUERY_TIMEOUT: '600', MOIM_DISCLOSURE_TIMEOUT: '0.001' });
+  await alpha.start();
+  const study = await sendStudy(network);
+  await reach(lead, study, { alpha: 'failed disclosure-failed' });
+  assert.deepEqual(
+    await rowsOf(alpha.pool, 'select from moim.released where job = $1', [study.jobs.alpha]),
+    [],
+  );
+  await alpha.stop();
+  Object.assign(alpha.env, { ...own, MOIM_DISCLOSURE_TIMEOUT: '600' });
+  await alpha.start();
 });
 
 test('SIGTERM while a cohort runs cancels its statement, ends the node in time, and the job runs at the next start', async () => {
