@@ -85,12 +85,19 @@ export function needFlag(context: CommandContext, name: string): string {
 }
 
 /** The whole number of flag `--name`, at least `least`, or `otherwise` where it was not given. */
-export function numberFlag(context: CommandContext, name: string, least: number, otherwise: number): number {
+export function numberFlag(
+  context: CommandContext,
+  name: string,
+  least: number,
+  otherwise: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
   const text = textFlag(context, name);
   if (text === undefined) return otherwise;
   const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-    throw new MoimError('usage', `--${name} takes a whole number from ${least}`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least || value > most) {
+    const range = most < Number.MAX_SAFE_INTEGER ? `${least} to ${most}` : `${least}`;
+    throw new MoimError('usage', `--${name} takes a whole number from ${range}`);
   }
   return value;
 }

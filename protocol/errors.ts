@@ -491,7 +491,8 @@ const rows = {
     text: 'The database cannot be reached.',
     http: 503,
     exit: 4,
-    remedy: 'Check that the database server runs and that MOIM_DATABASE_URL is right, then run again.',
+    remedy:
+      'Check that the database server runs and that MOIM_DATABASE_URL is right, or MOIM_CDM_URL of an attached CDM, then run again.',
   },
   'database-failed': {
     text: 'The database refused a statement.',

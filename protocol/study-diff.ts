@@ -146,13 +146,18 @@ function pinned(before: DiffableStudy, after: DiffableStudy): string[] {
         : [
             `concepts of cohort ${quoted(name)}: of vocabulary ${quoted(was.vocabularyVersion)} → ${quoted(is.vocabularyVersion)}`,
           ];
+    const label = (each: PinnedCohort, id: number) => each.conceptSets.find((set) => set.id === id)?.name;
     const changes = [...new Set([...old.keys(), ...now.keys()])].flatMap((id) => {
       const [a, b] = [old.get(id), now.get(id)];
       const added = [...(b ?? [])].filter((concept) => !a?.has(concept));
       const removed = [...(a ?? [])].filter((concept) => !b?.has(concept));
-      if (added.length + removed.length === 0 && (a === undefined) === (b === undefined)) return [];
+      const set = `concepts of cohort ${quoted(name)}, set ${id}`;
+      const same = added.length + removed.length === 0 && (a === undefined) === (b === undefined);
       return [
-        `concepts of cohort ${quoted(name)}, set ${id}: ${some(added)} added, ${some(removed)} removed`,
+        ...(same ? [] : [`${set}: ${some(added)} added, ${some(removed)} removed`]),
+        ...(a === undefined || b === undefined
+          ? []
+          : changed(`${set}, its name`, label(was, id), label(is, id))),
       ];
     });
     return [...versions, ...changes];

@@ -32,6 +32,13 @@ export function siteVocabulary(version: string | undefined, unresolved: number):
   return { version: known ? version : unrecognised, unresolved: bandOf(unresolved) };
 }
 
+/** The fewest and the most concepts that a band means; of the last one the most is not said. */
+export function boundsOf(band: Band): readonly [low: number, high: number | undefined] {
+  const [low = '', high] = band.split(/[-+]/);
+  if (band.endsWith('+')) return [Number(low), undefined];
+  return [Number(low), Number(high ?? low)];
+}
+
 /** For a person who reads an answer. */
 export function vocabularyInWords({ version, unresolved }: SiteVocabulary): string {
   return `vocabulary ${version}, ${unresolved} of the study's concepts not found in it`;

@@ -1,6 +1,7 @@
 /** PooledResult as a table for a terminal and as CSV. */
 
 import { stringify } from 'csv-stringify/sync';
+import { boundsOf, type SiteVocabulary } from '#protocol/vocabulary.ts';
 import type { Figure } from '#sql/analysis/count/pool.ts';
 import { figure, rows, shown } from './figure.ts';
 import type { PooledResult, SiteLine } from './pool.ts';
@@ -62,6 +63,14 @@ export function table(result: PooledResult): string {
   return lines.join('\n').trimEnd();
 }
 
+/** One line a site that said so, behind the figures: of no cohort, in the columns of a figure, beside the version. */
+function vocabularyRow(site: string, { version, unresolved }: SiteVocabulary, late: string): unknown[] {
+  const [low, high] = boundsOf(unresolved);
+  const [state, value] = low === high ? ['zero', 0] : ['range'];
+  const bounds = state === 'range' ? [low, high] : ['', ''];
+  return ['', site, 'concepts-not-found', '', '', '', state, value, ...bounds, '', late, '', version];
+}
+
 /** What each site's vocabulary is, and how it meets the study. */
 function vocabularies(sites: readonly SiteLine[]): string[] {
   const known = sites.flatMap(({ site, vocabulary }) =>
@@ -105,13 +114,14 @@ export function csv(result: PooledResult): string {
       'sites',
       'late',
       'year',
+      'vocabulary',
     ],
   ];
   const add = (
     place: readonly unknown[],
     { state, value, low, high, sites }: Figure,
     { late = '', year = '' } = {},
-  ) => out.push([...place, state, value, low, high, sites, late, year]);
+  ) => out.push([...place, state, value, low, high, sites, late, year, '']);
   for (const cohort of result.cohorts) {
     add([cohort.name, '', 'persons', '', '', ''], cohort.persons);
     add([cohort.name, '', 'rows', '', '', ''], cohort.rows);
@@ -132,6 +142,8 @@ export function csv(result: PooledResult): string {
       }
     }
   }
+  for (const { site, late, vocabulary } of result.sites)
+    if (vocabulary) out.push(vocabularyRow(site, vocabulary, late ? 'late' : ''));
   // A cohort's name is a lead's own text: a spreadsheet must not run it as a formula.
   return stringify(out, { escape_formulas: true });
 }

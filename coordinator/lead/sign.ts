@@ -22,11 +22,15 @@ export async function signStudyFile(
   const draft = readDraftFile(file);
   const read = readStudyCohorts(draft.cohorts, draft.pinned);
   const findings = read.ok
-    ? read.cohorts.flatMap(({ name, expression }) =>
-        check(expression).flatMap((finding) => (finding.severity === 'error' ? { ...finding, name } : [])),
+    ? read.cohorts.flatMap(({ name, expression }, cohort) =>
+        check(expression).flatMap((finding) =>
+          finding.severity === 'error' ? { ...finding, cohort, name } : [],
+        ),
       )
     : read.findings;
-  const faults = findings.map(({ name, path, message }) => `cohort ${name} ${path}: ${message}`);
+  const faults = findings.map(({ cohort, name, path, message }) =>
+    cohort < 0 ? `${path} (${name}): ${message}` : `cohort ${name} ${path}: ${message}`,
+  );
   if (faults.length > 0) throw new MoimError('definition-refused', faults.slice(0, 20).join('\n'));
   const sealing = await createSealingPair();
   const signed = await signStudy(draft, {

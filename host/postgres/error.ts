@@ -1,7 +1,7 @@
 /**
  * Errors of the database, made fit to be shown and logged. PostgreSQL's message, detail and context can hold a
  * patient's value ("invalid input syntax for type integer: …", "Key (person_id)=(…) already exists"): of all that only
- * the SQLSTATE survives, and the place in the statement, a number.
+ * the SQLSTATE survives, and the place in the statement, a number; of a server that does not answer, its address.
  */
 
 import pg from 'pg';
@@ -18,9 +18,16 @@ export function databaseError(error: unknown, signal?: AbortSignal): MoimError {
     return new MoimError('interrupted');
   if (code === undefined)
     return new MoimError(isLost(error) ? 'database-unavailable' : 'database-failed', 'no SQLSTATE');
-  if (!/^[0-9A-Z]{5}$/.test(code)) return new MoimError(systemErrors[code] ?? 'database-failed', code);
-  return new MoimError(codeFor(code), detail(error, code));
+  if (!/^[0-9A-Z]{5}$/.test(code)) {
+    const unreached = unreachedBy(error);
+    if (unreached !== undefined) return new MoimError('database-unavailable', `${unreached} (${code})`);
+    return new MoimError(systemErrors[code] ?? 'database-failed', code);
+  }
+  return new MoimError(codeFor(code), detail(error, code), code === '53300' ? { remedy: noneFree } : {});
 }
+
+const noneFree =
+  'The server has no connection to spare: ask for fewer (--connections), end what else uses it, or raise its max_connections, then run again.';
 
 /** The SQLSTATE of a database's refusal, else undefined. */
 export function sqlState(error: unknown): string | undefined {
@@ -49,6 +56,31 @@ const systemErrors: Readonly<Record<string, ErrorCode>> = {
   EAI_AGAIN: 'database-unavailable',
   ENOSPC: 'disk-full',
 };
+
+/** Of a connection that did not come about: where no server was met, which is all that its address says here, never who asked. */
+function unreachedBy(error: unknown): string | undefined {
+  const tried = (error instanceof AggregateError ? error.errors : [error]).filter(isSystemError);
+  const unknown = tried.find(({ syscall, hostname }) => syscall === 'getaddrinfo' && hostname !== undefined);
+  if (unknown !== undefined) return `no host is called ${unknown.hostname}`;
+  const places = tried.flatMap(({ syscall, address, port }) => {
+    if (syscall !== 'connect' || address === undefined) return [];
+    if (port === undefined) return [address];
+    return [`${address.includes(':') ? `[${address}]` : address}:${port}`];
+  });
+  return places.length === 0 ? undefined : `no server answers at ${[...new Set(places)].join(' or ')}`;
+}
+
+/** What Node says of a connection or a name that it could not resolve. */
+interface SystemError extends Error {
+  readonly syscall?: string;
+  readonly address?: string;
+  readonly port?: number;
+  readonly hostname?: string;
+}
+
+function isSystemError(error: unknown): error is SystemError {
+  return error instanceof Error && 'syscall' in error;
+}
 
 function detail(error: unknown, state: string): string {
   const position = error instanceof pg.DatabaseError ? Number(error.position) : Number.NaN;

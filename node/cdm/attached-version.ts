@@ -1,8 +1,10 @@
 /**
  * The data version of an attached CDM, cheap enough for every job: the state of its tables as PostgreSQL's catalogue tells it (storage file, size,
- * rows ever inserted, updated, deleted), without reading a row. It changes whenever the data do (counters are written at commit, within a
- * second); it may also change when only the storage did (VACUUM FULL, a restored server), which costs a cache and nothing else. Tables whose state
- * the catalogue does not know (views, foreign tables, a standby's) are read and fingerprinted as owned ones are.
+ * rows ever inserted, updated, deleted), without reading a row. It changes when rows do, by up to ten seconds later (a session that has just
+ * written counters waits with the next); it may also change when only the storage did (VACUUM FULL, a restored server), which costs a cache
+ * and nothing else. It may come back to what it was: counters that were reset (by hand, by a crash) forget what was changed in place, and of
+ * a dropped column they know nothing. So no answer is kept under it. Tables whose state the catalogue does not know (views, foreign tables, a
+ * standby's) are read and fingerprinted as owned ones are.
  */
 
 import { createHash } from 'node:crypto';

@@ -10,6 +10,7 @@ import type { ClientBase } from 'pg';
 import pgCopy from 'pg-copy-streams';
 import { quoteName } from '#sql/cdm/ddl.ts';
 import type { CdmTable } from '#sql/cdm/tables.ts';
+import { dropFormerCohorts } from './generated.ts';
 import { emptyImages } from './images.ts';
 import { noteFingerprint } from './version.ts';
 
@@ -37,13 +38,14 @@ export interface Filling {
 
 /**
  * Runs `work` in a transaction in which `tables` of `schema` are empty and without indexes; builds those again and
- * commits. On any error all is as before. Throws RepeatedKey, whatever `work` throws, or the database's error.
+ * commits. Cohorts of the data before are removed with the `last` of several fillings. On any error all is as before. Throws RepeatedKey, whatever `work` throws, or the database's error.
  */
 export async function fillTables<T>(
   client: ClientBase,
   schema: string,
   tables: readonly CdmTable[],
   work: (filling: Filling) => Promise<T>,
+  last = true,
 ): Promise<T> {
   const qualified = tables.map((table) => qualify(schema, table.name));
   await client.query('begin');
@@ -59,6 +61,7 @@ export async function fillTables<T>(
     for (const build of builds) await runBuild(client, schema, build);
     await client.query(`analyze ${qualified.join(', ')}`);
     for (const table of tables) await noteFingerprint(client, schema, table);
+    if (last) await dropFormerCohorts(client, schema);
     await client.query('commit');
     return answer;
   } catch (error) {

@@ -8,6 +8,7 @@ import { CsvScanner } from './csv.ts';
 import { copyOptions, RowEncoder } from './encode.ts';
 import { type CdmFile, readCdmFile, readCdmFolder } from './files.ts';
 import { fillTables, isSqlState, qualify, RepeatedKey } from './fill.ts';
+import { dropFormerCohorts } from './generated.ts';
 import { asOnlyFiller, settleSession, withDataAlone } from './hold.ts';
 import { withSession } from './session.ts';
 
@@ -66,7 +67,13 @@ export async function loadCdm(database: { readonly pool: Pool }, options: LoadOp
         options.onWait && (() => options.onWait?.('jobs that run on the data in force')),
         async () => {
           await refuseFilled(client, schema, folder.files, replace);
-          return { tables: await loadFiles(client, schema, folder.files, options), notes: folder.notes };
+          try {
+            return { tables: await loadFiles(client, schema, folder.files, options), notes: folder.notes };
+          } catch (error) {
+            // Tables before the fault are loaded. Where that fails too, the next run of cohorts does it.
+            await dropFormerCohorts(client, schema).catch(() => {});
+            throw error;
+          }
         },
       );
     return asOnlyFiller(client, schema, load);
@@ -87,7 +94,8 @@ export async function loadFiles(
     const started = performance.now();
     const onBytes = (bytes: number) =>
       options.onProgress?.({ table: file.table.name, bytes: before + bytes, totalBytes });
-    const rows = await loadFile(client, schema, file, onBytes, options.signal);
+    const last = file === files.at(-1);
+    const rows = await loadFile(client, schema, file, { onBytes, signal: options.signal, last });
     before += file.bytes;
     const loaded = { table: file.table.name, rows, ms: Math.round(performance.now() - started) };
     tables.push(loaded);
@@ -100,19 +108,23 @@ async function loadFile(
   client: ClientBase,
   schema: string,
   file: CdmFile,
-  onBytes: (bytes: number) => void,
-  signal: AbortSignal | undefined,
+  options: {
+    readonly onBytes: (bytes: number) => void;
+    readonly signal: AbortSignal | undefined;
+    readonly last: boolean;
+  },
 ): Promise<number> {
+  const { onBytes, signal, last } = options;
   const columns = file.plan.filter((column): column is CdmColumn => column !== undefined);
   const source = encodeFile(file, onBytes, signal);
   try {
-    return await fillTables(client, schema, [file.table], ({ copy }) =>
-      copy(
-        file.table,
-        columns.map((column) => column.name),
-        copyOptions,
-        source,
-      ),
+    const names = columns.map((column) => column.name);
+    return await fillTables(
+      client,
+      schema,
+      [file.table],
+      ({ copy }) => copy(file.table, names, copyOptions, source),
+      last,
     );
   } catch (error) {
     if (error instanceof RepeatedKey) {

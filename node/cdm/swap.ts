@@ -12,6 +12,7 @@ import type { CdmTable } from '#sql/cdm/tables.ts';
 import type { MoimTables } from '#sql/tables/moim.ts';
 import { nobodyNamed } from '../person/person.ts';
 import { isSqlState, qualify } from './fill.ts';
+import { dropFormerCohorts } from './generated.ts';
 import { withDataAlone } from './hold.ts';
 import { emptyImages } from './images.ts';
 import { adoptPersonKeys, makePersonKeys, type PersonKeyCount } from './person-keys.ts';
@@ -44,7 +45,8 @@ export async function swap(client: ClientBase, source: ClientBase, options: Swap
   const { schema, beside, fresh, archiveSecret, at } = options;
   const shown = (version: string) =>
     archiveSecret === undefined ? version : answerVersion(version, archiveSecret);
-  await client.query('begin');
+  // Whoever generated cohorts while this waited has committed them since: they are to be seen, and removed.
+  await client.query('begin isolation level read committed');
   try {
     const before = await dataVersion(client, schema);
     const keys =
@@ -55,6 +57,7 @@ export async function swap(client: ClientBase, source: ClientBase, options: Swap
       await client.query(exchange(schema, beside, fresh));
       if (fresh.some(({ name }) => name === 'person')) await emptyImages(client, schema);
       const after = await dataVersion(client, schema);
+      await dropFormerCohorts(client, schema, after);
       const swapped = { before: shown(before), after: shown(after) };
       if (keys !== undefined) {
         await adoptPersonKeys(client, keys, after, at);

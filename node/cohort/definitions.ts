@@ -4,9 +4,13 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { MoimError } from '#protocol/errors.ts';
+import type { LanguageCode } from '#sql/circe/describe.ts';
 import type { CohortExpression, Finding } from '#sql/circe/expression.ts';
 import { type ReadResult, read } from '#sql/circe/read.ts';
-import { type RunKey, unversioned } from './record.ts';
+import { type Found, tell } from '#sql/circe/told.ts';
+import { unversioned } from '../cdm/generated.ts';
+import { refuseMissingRules } from './missing-rules.ts';
+import type { RunKey } from './record.ts';
 import { type CohortInFile, cohortsInFile } from './study-file.ts';
 
 export interface DefinitionFile {
@@ -17,19 +21,25 @@ export interface DefinitionFile {
   readonly inStudy?: CohortInFile['inStudy'];
 }
 
-/** Files as given, of a study file its cohorts (`study.json#NAME`: that one); of a folder its `*.json` in order of number, then name. Throws MoimError `usage` or `file-unreadable`. */
-export function definitionFiles(paths: readonly string[]): readonly DefinitionFile[] {
+/** Files as given, of a study file its cohorts (`study.json#NAME`: that one); of a folder its `*.json` in order of number, then name. `language`: of the findings of a study's cohorts. Throws MoimError `usage` or `file-unreadable`. */
+export function definitionFiles(
+  paths: readonly string[],
+  language?: LanguageCode,
+): readonly DefinitionFile[] {
   if (paths.length === 0) throw new MoimError('usage', 'FILE is missing');
   return paths.flatMap((path): readonly DefinitionFile[] => {
     if (path.includes('#') || !isFolder(path))
-      return cohortsInFile(path, textOrNone) ?? [{ name: nameOf(path), file: path }];
+      return cohortsInFile(path, textOrNone, language) ?? [{ name: nameOf(path), file: path }];
     const files = readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.name.endsWith('.json') && !entry.isDirectory())
+      .filter((entry) => isJson.test(entry.name) && !entry.isDirectory())
       .map((entry) => entry.name);
     const ordered = files.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
     return ordered.map((file) => ({ name: nameOf(file), file: join(path, file) }));
   });
 }
+
+/** However a file system or an export spells it. */
+const isJson = /\.json$/i;
 
 /** Of a file that cannot be read nothing: that is told in its own turn. */
 function textOrNone(file: string): string {
@@ -61,15 +71,31 @@ export function readDefinition(file: string, text = readDefinitionText(file)): C
 }
 
 /** What reading a definition gives, wherever it stands; a file that cannot be read is a finding of it. */
-export function resultOf({ file, inStudy }: DefinitionFile): ReadResult {
+export function resultOf({ file, inStudy }: DefinitionFile, language: LanguageCode = 'en'): ReadResult {
   if (inStudy !== undefined) return inStudy.result;
   try {
-    return read(readDefinitionText(file));
+    return read(readDefinitionText(file), language);
   } catch (error) {
     if (!(error instanceof MoimError)) throw error;
-    const { code, message, remedy } = error;
-    return { ok: false, findings: [{ code, severity: 'error', path: '$', message, remedy }] };
+    return { ok: false, findings: [tell(unreadableFile(file, error), language)] };
   }
+}
+
+function unreadableFile(file: string, { code, message, remedy, cause }: MoimError): Found {
+  const encoded = cause instanceof TypeError;
+  return {
+    code,
+    severity: 'error',
+    path: '$',
+    message: {
+      en: message,
+      ko: `${encoded ? '문자 인코딩이 UTF-8이 아닌 파일' : '읽을 수 없는 파일'}: ${file}`,
+    },
+    remedy: {
+      en: remedy,
+      ko: encoded ? '파일을 UTF-8로 저장하십시오.' : '파일이 있는지, 읽을 권한이 있는지 확인하십시오.',
+    },
+  };
 }
 
 /** The expression of a definition, wherever it stands. Throws as `readDefinition`. */
@@ -84,6 +110,8 @@ export interface ReadFile extends DefinitionFile {
   readonly key: RunKey;
   /** What reading gave, to be thrown where the file's own turn comes. */
   readonly expression: CohortExpression | MoimError;
+  /** Length of the text that was read. */
+  readonly characters: number;
 }
 
 /** A file that cannot be read is told in its own turn too. */
@@ -103,6 +131,7 @@ export function readFile(
   try {
     text = inStudy?.text ?? readDefinitionText(file);
     expression = inStudy ? expressionOf(definition) : readDefinition(file, text);
+    refuseMissingRules(expression, options.withoutRules);
   } catch (error) {
     if (!(error instanceof MoimError)) throw error;
     expression = error;
@@ -115,7 +144,7 @@ export function readFile(
   const definitionSha256 = createHash('sha256').update(text).update('\0').update(said).digest('hex');
   const { dataVersion = unversioned, vocabularyVersion = null } = options;
   const key = { name, definitionSha256, dataVersion, vocabularyVersion };
-  return { name, file, key, expression };
+  return { name, file, key, expression, characters: text.length };
 }
 
 /** Findings on one line. */
@@ -132,5 +161,5 @@ function isFolder(path: string): boolean {
 }
 
 function nameOf(path: string): string {
-  return basename(path).replace(/\.json$/, '');
+  return basename(path).replace(isJson, '');
 }

@@ -5,12 +5,16 @@
 
 import type { Pool } from 'pg';
 import { MoimError } from '#protocol/errors.ts';
+import type { LanguageCode } from '#sql/circe/describe.ts';
 import type { CohortExpression, ConceptSet } from '#sql/circe/expression.ts';
+import { tell } from '#sql/circe/told.ts';
 import { cdmTablesOf, prepareCohort } from './generate.ts';
 import { type Cost, estimateCost } from './here/cost.ts';
 import { unusedFindings } from './here/data.ts';
-import type { HereFinding } from './here/finding.ts';
+import type { HereFinding, HereFound } from './here/finding.ts';
 import { createInTime } from './here/in-time.ts';
+import { hereMessages, hereRemedies } from './here/messages.ts';
+import { missingTables } from './here/missing-tables.ts';
 import { ruleFindings } from './here/rules.ts';
 import { placedSources } from './here/sources.ts';
 import { vocabularyFindings } from './here/vocabulary.ts';
@@ -30,10 +34,12 @@ export interface HereOptions {
   readonly timeoutMs?: number;
   /** For all questions together; those that come later are not asked, and it is said so. */
   readonly budgetMs?: number;
+  /** Of the findings' words; English unless said otherwise. */
+  readonly language?: LanguageCode;
 }
 
 /** Long enough to look, too short to hold up a hospital's database. */
-const defaults = { timeoutMs: 10_000, budgetMs: 60_000 };
+const defaults = { timeoutMs: 10_000, budgetMs: 60_000, language: 'en' as LanguageCode };
 
 /**
  * Writes nothing and never runs the cohort: entry events and rules are looked at up to a limit of events and of time. An
@@ -45,7 +51,7 @@ export async function findingsHere(
   expression: CohortExpression,
   options: HereOptions,
 ): Promise<Here> {
-  const { cdmSchema, timeoutMs, budgetMs } = { ...defaults, ...options };
+  const { cdmSchema, timeoutMs, budgetMs, language } = { ...defaults, ...options };
   return withSession(pool, { ...options, timeoutMs, readOnly: true }, async (client) => {
     const tables = await cdmTablesOf(client, cdmSchema);
     try {
@@ -59,7 +65,7 @@ export async function findingsHere(
         expression.Combination === undefined
           ? await inTime.ask('$', () => ruleFindings(client, expression, query))
           : [];
-      const findings: HereFinding[] = [];
+      const findings: HereFound[] = [];
       if (tables.has('concept')) {
         const sets = await resolveSets(client, expression, { cdmSchema, absent });
         const asked = asPinned(expression);
@@ -73,15 +79,13 @@ export async function findingsHere(
         }
       }
       const cost = await estimateCost(client, query);
-      return { findings: [...findings, ...ofRules], ...(cost === undefined ? {} : { cost }) };
+      return {
+        findings: [...findings, ...ofRules].map((found) => tell(found, language)),
+        ...(cost === undefined ? {} : { cost }),
+      };
     } catch (error) {
       if (!(error instanceof MoimError) || error.code !== 'table-missing') throw error;
-      const { code, message, remedy } = error;
-      return {
-        findings: [
-          { code, severity: 'error', path: '$', message, ...(remedy === undefined ? {} : { remedy }) },
-        ],
-      };
+      return { findings: [tell(missingTables(error), language)] };
     }
   });
 }
@@ -99,12 +103,12 @@ function asPinned({ ConceptSets, Pinned = [] }: CohortExpression): readonly Conc
 function emptySets(
   { ConceptSets }: CohortExpression,
   sets: ReadonlyMap<number, readonly number[]>,
-): readonly HereFinding[] {
+): readonly HereFound[] {
   return ConceptSets.filter((set) => sets.get(set.id)?.length === 0).map((set) => ({
     code: 'no-concept-here',
     severity: 'warning',
     path: set.path,
-    message: `no concept of set ${set.id} is in this CDM's vocabulary`,
-    remedy: 'Load the vocabulary that holds them.',
+    message: hereMessages.noConcept(set.id),
+    remedy: hereRemedies.loadVocabulary,
   }));
 }

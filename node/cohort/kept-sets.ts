@@ -1,6 +1,7 @@
 /**
  * Concept sets kept in `results.concept_set_cache` between commands: under the SHA-256 of what a set holds, the engine, and the version of
- * the vocabulary, which is the fingerprint of its tables as the last filling noted it. Of an attached CDM there is none: nothing is kept.
+ * the vocabulary, which is the fingerprint of its tables as the last filling noted it (an empty one may never have been filled). Of an
+ * attached CDM there is none: nothing is kept.
  */
 
 import { createHash } from 'node:crypto';
@@ -29,15 +30,10 @@ export async function findKept(
   const { cdmSchema, resultsSchema, tables, engine = '' } = options;
   if (resultsSchema === undefined || !tables.has('moim_cdm_version')) return undefined;
   const wanted = vocabulary.filter((table) => tables.has(table));
-  const { rows } = await client.query<{ version: string; noted: number }>(
-    `select string_agg(table_name || ' ' || rows || ' ' || fingerprint, ',' order by table_name) as version, count(*)::int as noted
-       from ${identifier(cdmSchema)}.moim_cdm_version where table_name = any($1)`,
-    [wanted],
-  );
-  const [row] = rows;
-  if (row === undefined || row.noted < wanted.length) return undefined;
+  const known = await vocabularyPrint(client, cdmSchema, wanted);
+  if (known === undefined) return undefined;
   const table = `${identifier(resultsSchema)}.concept_set_cache`;
-  const version = `${cdmSchema}:${sha256(`${engine} ${row.version}`)}`;
+  const version = `${cdmSchema}:${sha256(`${engine} ${known}`)}`;
   return {
     async find(reader, keys) {
       const byHash = new Map(keys.map((key) => [sha256(key), key]));
@@ -67,6 +63,26 @@ export async function findKept(
 }
 
 const vocabulary = ['concept', 'concept_ancestor', 'concept_relationship'];
+
+/** What the tables hold, as noted; undefined where one was filled by other hands, which note nothing. One never filled is empty. */
+async function vocabularyPrint(
+  client: Client,
+  cdmSchema: string,
+  tables: readonly string[],
+): Promise<string | undefined> {
+  const cdm = identifier(cdmSchema);
+  const { rows: noted } = await client.query<{ name: string; print: string }>(
+    `select table_name as name, rows || ' ' || fingerprint as print from ${cdm}.moim_cdm_version where table_name = any($1)`,
+    [tables],
+  );
+  const prints = new Map(noted.map(({ name, print }) => [name, print]));
+  for (const table of tables.filter((name) => !prints.has(name))) {
+    const { rowCount } = await client.query(`select from ${cdm}.${identifier(table)} limit 1`);
+    if (rowCount !== 0) return undefined;
+    prints.set(table, '0 0');
+  }
+  return tables.map((table) => `${table} ${prints.get(table)}`).join(',');
+}
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');

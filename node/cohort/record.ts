@@ -3,6 +3,7 @@
 import type { ClientBase } from 'pg';
 import { identifier } from '#sql/circe/literal.ts';
 import { type GeneratedCohort, type GenerateRow, generatedCohort } from '#sql/circe/statement.ts';
+import { dropFormerRuns, unversioned } from '../cdm/generated.ts';
 
 /** What makes two generations the same: the definition with its options, and the data. */
 export interface RunKey {
@@ -12,9 +13,6 @@ export interface RunKey {
   readonly dataVersion: string;
   readonly vocabularyVersion: string | null;
 }
-
-/** Data that nobody vouches for: never taken as unchanged. */
-export const unversioned = 'unversioned';
 
 /** What is there already, and the ids of the runs to come. */
 export interface EarlierRuns {
@@ -39,6 +37,7 @@ export async function findRuns(
   const nextId = () => ids.shift() ?? fail();
   const [key] = keys;
   if (schema === undefined || key === undefined) return { answers: new Map(), names: new Set(), nextId };
+  await dropFormerRuns(client, schema, key.dataVersion);
   const run = `${identifier(schema)}.cohort_run`;
   const { rows: taken } = await client.query<{ id: string }>(
     `select nextval(pg_get_serial_sequence($1, 'cohort_definition_id'))::text as id from generate_series(1, $2::int)`,

@@ -29,20 +29,20 @@ export interface ReportOptions {
   readonly here?: (expression: CohortExpression) => Promise<Here>;
 }
 
-const stays = 'figures of this hospital, which stay here';
-
 /** Reads and checks a file, and tells it in words. Throws what `here` throws. */
 export async function reportOf(definition: DefinitionFile, options: ReportOptions = {}): Promise<Report> {
   const { file } = definition;
-  const result = resultOf(definition);
+  const { language = 'en' } = options;
+  const result = resultOf(definition, language);
   if (!result.ok) return { file, findings: result.findings, words: [] };
   const { expression } = result;
-  const findings = sorted([...result.warnings, ...check(expression)]);
-  const words = describe(expression, options.language);
-  if (options.here === undefined || refusals(expression).length > 0) return { file, findings, words };
+  const findings = sorted([...result.warnings, ...check(expression, language)]);
+  const lines = describe(expression, language);
+  if (options.here === undefined || refusals(expression).length > 0) return { file, findings, words: lines };
   const { findings: shown, ...here } = await options.here(expression);
   const marked = sorted(shown).map((finding) => ({ ...finding, here: true as const }));
-  return { file, findings: [...findings, ...marked], here: { stays, ...here }, words };
+  const { stays } = words[language];
+  return { file, findings: [...findings, ...marked], here: { stays, ...here }, words: lines };
 }
 
 /** True where something keeps a definition from running, here or anywhere. */
@@ -56,29 +56,67 @@ function sorted(findings: readonly HereFinding[]): readonly HereFinding[] {
   return [...findings].sort((one, other) => weights[one.severity] - weights[other.severity]);
 }
 
+/** What stands around findings. */
+const words: Readonly<Record<LanguageCode, ReportWords>> = {
+  en: {
+    stays: 'figures of this hospital, which stay here',
+    none: 'nothing found',
+    here: 'here',
+    severity: { error: 'error', warning: 'warning', info: 'info' },
+    cost: ({ word, rows, plannerCost }) =>
+      `cost: ${word} (about ${rows} rows looked at, planner cost ${plannerCost})`,
+  },
+  ko: {
+    stays: '이 기관의 수치이며 기관 밖으로 나가지 않음',
+    none: '발견된 문제 없음',
+    here: '자료 확인 결과',
+    severity: { error: '오류', warning: '경고', info: '참고' },
+    cost: ({ word, rows, plannerCost }) =>
+      `예상 비용: ${costWords[word]}(조회할 기록 약 ${rows}건, 실행 계획 비용 ${plannerCost})`,
+  },
+};
+
+const costWords: Readonly<Record<Cost['word'], string>> = {
+  trifling: '매우 작음',
+  small: '작음',
+  large: '큼',
+  'very large': '매우 큼',
+};
+
+interface ReportWords {
+  readonly stays: string;
+  readonly none: string;
+  readonly here: string;
+  readonly severity: Readonly<Record<Finding['severity'], string>>;
+  cost(cost: Cost): string;
+}
+
 /** For people: findings, what this CDM says, then the definition in words. */
-export function reportText({ file, findings, here, words }: Report): string {
+export function reportText(
+  { file, findings, here, words: lines }: Report,
+  language: LanguageCode = 'en',
+): string {
+  const say = words[language];
   const own = findings.filter((finding) => finding.here !== true);
   const shown = findings.filter((finding) => finding.here === true);
   return [
     file,
-    ...findingLines(own),
+    ...findingLines(own, say),
     ...(here === undefined
       ? []
-      : [`  here (${here.stays}):`, ...findingLines(shown), ...costLines(here.cost)]),
-    ...words.map((line) => `  | ${line}`),
+      : [
+          `  ${say.here} (${here.stays}):`,
+          ...findingLines(shown, say),
+          ...(here.cost === undefined ? [] : [`  ${say.cost(here.cost)}`]),
+        ]),
+    ...lines.map((line) => `  | ${line}`),
   ].join('\n');
 }
 
-function findingLines(findings: readonly Finding[]): readonly string[] {
-  if (findings.length === 0) return ['  nothing found'];
+function findingLines(findings: readonly Finding[], say: ReportWords): readonly string[] {
+  if (findings.length === 0) return [`  ${say.none}`];
   return findings.map(
     ({ severity, code, path, message, remedy }) =>
-      `  ${severity} ${code} ${path}\n    ${message}${remedy === undefined ? '' : `. ${remedy}`}`,
+      `  ${say.severity[severity]} ${code} ${path}\n    ${message}${remedy === undefined ? '' : `. ${remedy}`}`,
   );
-}
-
-function costLines(cost: Cost | undefined): readonly string[] {
-  if (cost === undefined) return [];
-  return [`  cost: ${cost.word} (about ${cost.rows} rows looked at, planner cost ${cost.plannerCost})`];
 }

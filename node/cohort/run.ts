@@ -95,6 +95,8 @@ export async function runCohorts(
 
 /** Definitions whose concept sets are resolved together, and in one message of a batch. */
 const atOnce = 150;
+/** Characters of definitions read ahead: a definition may have millions, and is some ten times as large once it is read. */
+const charactersAtOnce = 8_000_000;
 const inGroup = 12;
 
 interface Shared extends RunOptions, CohortOptions {
@@ -107,11 +109,14 @@ interface Shared extends RunOptions, CohortOptions {
 function readAhead(files: readonly DefinitionFile[], options: RunOptions) {
   const waiting = files.values();
   let ahead: ReadFile[] = [];
+  let characters = 0;
   const one = (): boolean => {
-    if (ahead.length >= atOnce) return false;
+    if (ahead.length >= atOnce || characters >= charactersAtOnce) return false;
     const { done, value } = waiting.next();
     if (done) return false;
-    ahead.push(readFile(value, options));
+    const file = readFile(value, options);
+    ahead.push(file);
+    characters += file.characters;
     return true;
   };
   return {
@@ -120,6 +125,7 @@ function readAhead(files: readonly DefinitionFile[], options: RunOptions) {
       while (one());
       const taken = ahead;
       ahead = [];
+      characters = 0;
       return taken;
     },
   };

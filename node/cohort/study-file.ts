@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs';
 import { readStudyFile } from '#host/study-file.ts';
 import { MoimError } from '#protocol/errors.ts';
 import { readCohortList } from '#protocol/study-cohort.ts';
+import type { LanguageCode } from '#sql/circe/describe.ts';
 import type { CohortExpression, Finding } from '#sql/circe/expression.ts';
+import { readMessages } from '#sql/circe/read/messages.ts';
 import { type ReadCohorts, readStudyCohorts } from '#sql/circe/read/study-cohorts.ts';
 import type { ReadResult } from '#sql/circe/read.ts';
 
@@ -27,6 +29,7 @@ export interface CohortInFile {
 export function cohortsInFile(
   path: string,
   text: (path: string) => string,
+  language: LanguageCode = 'en',
 ): readonly CohortInFile[] | undefined {
   const [, before = path, wanted] = existsSync(path) ? [] : (/^(.+?)#(.+)$/s.exec(path) ?? []);
   if (!/"cohorts"\s*:/.test(text(before))) {
@@ -34,11 +37,11 @@ export function cohortsInFile(
     return undefined;
   }
   const { cohorts, pinned } = readCohortList(readStudyFile(before));
-  const read = readStudyCohorts(cohorts, pinned);
+  const read = readStudyCohorts(cohorts, pinned, language);
   const all = cohorts.map(({ name }, at) => ({
     name,
     file: `${before}#${name}`,
-    inStudy: cohortAt(read, at),
+    inStudy: cohortAt(read, at, language),
   }));
   if (wanted === undefined) return all;
   const found = all.filter(({ name }) => name === wanted);
@@ -46,7 +49,7 @@ export function cohortsInFile(
   return found;
 }
 
-function cohortAt(read: ReadCohorts, at: number): CohortInFile['inStudy'] {
+function cohortAt(read: ReadCohorts, at: number, language: LanguageCode): CohortInFile['inStudy'] {
   if (read.ok) {
     const expression = read.cohorts[at]?.expression;
     if (expression === undefined) throw new MoimError('internal', 'a study without one of its cohorts');
@@ -57,7 +60,7 @@ function cohortAt(read: ReadCohorts, at: number): CohortInFile['inStudy'] {
     code: 'other-cohort',
     severity: 'error',
     path: '$',
-    message: 'another cohort of this study cannot be read',
+    message: readMessages.otherCohort[language],
   };
   return { text: '', result: { ok: false, findings: own.length > 0 ? own : [others] } };
 }

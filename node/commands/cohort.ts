@@ -12,15 +12,22 @@ import { isLanguageCode } from '#sql/circe/describe.ts';
 import { identifier } from '#sql/circe/literal.ts';
 import { refusals } from '#sql/circe/refusal.ts';
 import { cohortStatement } from '#sql/circe/statement.ts';
-import { vocabularyTables } from '#sql/circe/vocabulary-tables.ts';
 import { checkAttached } from '../attached.ts';
+import { notedVersion } from '../cdm/generated.ts';
 import { withSteadyData } from '../cdm/hold.ts';
 import { dataVersion, vocabularyVersion } from '../cdm/version.ts';
-import { resolveConceptSets } from '../cohort/concept-sets.ts';
-import { definitionFiles, expressionOf, faults } from '../cohort/definitions.ts';
+import {
+  type DefinitionFile,
+  definitionFiles,
+  expressionOf,
+  faults,
+  resultOf,
+} from '../cohort/definitions.ts';
 import { engineVersion } from '../cohort/engine.ts';
+import { expand } from '../cohort/expand.ts';
 import { cdmTablesOf, prepareCohort } from '../cohort/generate.ts';
 import { findingsHere } from '../cohort/here.ts';
+import { refuseMissingRules } from '../cohort/missing-rules.ts';
 import { hasErrors, type Report, type ReportOptions, reportOf, reportText } from '../cohort/report.ts';
 import { type GeneratedLine, runCohorts } from '../cohort/run.ts';
 import { withSession } from '../cohort/session.ts';
@@ -40,18 +47,18 @@ export const commands: Commands = {
     async run(context) {
       const language = textFlag(context, 'lang') ?? 'en';
       if (!isLanguageCode(language)) throw new MoimError('usage', '--lang takes en or ko');
-      const files = definitionFiles(context.args);
+      const files = definitionFiles(context.args, language);
       const report = async (here?: ReportOptions['here']) => {
         const reports: Report[] = [];
         const asked = { language, ...(here === undefined ? {} : { here }) };
         for (const file of files) reports.push(await reportOf(file, asked));
         if (context.json) context.out(JSON.stringify(reports));
-        else for (const one of reports) context.out(reportText(one));
+        else for (const one of reports) context.out(reportText(one, language));
         return reports.some(hasErrors) ? 1 : 0;
       };
       if (context.flags.here !== true) return report();
       const parity = context.flags['circe-parity'] === true;
-      const options = { cdmSchema: cdmSchema(context), parity, signal: context.signal };
+      const options = { cdmSchema: cdmSchema(context), parity, signal: context.signal, language };
       return withCdm(context, 3, ({ pool }) =>
         report((expression) => findingsHere(pool, expression, options)),
       );
@@ -100,9 +107,10 @@ export const commands: Commands = {
     async run(context) {
       const files = definitionFiles(context.args);
       const schema = cdmSchema(context);
-      const connections = numberFlag(context, 'connections', 1, 1);
+      const connections = numberFlag(context, 'connections', 1, 1, 50); // the home's own server has 60
       const timeoutMs = secondsFlag(context, 'timeout');
       const withoutRules = ruleNumbers(context);
+      if (withoutRules.length > 0) refuseMissing(context, files, withoutRules);
       return withCdm(context, connections + 2, async ({ pool, attached }) => {
         const writes = attached ? await mayWrite(pool, resultsSchema) : true;
         // Beside an attached CDM nothing is written by a role that could write to the CDM itself.
@@ -146,32 +154,27 @@ export const commands: Commands = {
         const present = await cdmTablesOf(pool, schema);
         if (!present.has('concept'))
           throw new MoimError('table-missing', `the CDM has no table ${schema}.concept`);
-        const absent = new Set(
-          ['concept_ancestor', 'concept_relationship'].filter((table) => !present.has(table)),
-        );
-        await withSession(pool, { signal: context.signal, readOnly: true }, async (client) => {
+        return withSession(pool, { signal: context.signal, readOnly: true }, async (client) => {
           const version = await vocabularyVersion(client, schema);
+          const options = { cdmSchema: schema, present, vocabularyVersion: version };
+          let refused = 0;
           for (const file of files) {
-            const { ConceptSets: sets, Combination } = expressionOf(file);
-            // A combination has no concepts of its own.
-            if (Combination !== undefined) continue;
-            const lacking = vocabularyTables(sets).find((table) => !present.has(table));
-            if (lacking !== undefined)
-              throw new MoimError('table-missing', `the CDM has no table ${schema}.${lacking}`);
-            const ids = await resolveConceptSets(client, sets, { cdmSchema: schema, absent });
-            const conceptSets = [...ids].map(([id, conceptIds]) => ({
-              id,
-              name: sets.find((set) => set.id === id)?.name ?? '',
-              conceptIds,
-            }));
-            context.out(JSON.stringify({ name: file.name, vocabularyVersion: version, conceptSets }));
+            const answer = await expand(client, file, options);
+            if (answer !== undefined) context.out(JSON.stringify(answer));
+            if (answer !== undefined && 'reason' in answer) refused += 1;
           }
+          return refused === 0 ? 0 : 1;
         });
-        return 0;
       });
     },
   },
 };
+
+/** JSON whose integers beyond 2^53 are written out whole, as the reference does: the mask of many inclusion rules. */
+function exactJson(value: unknown): string {
+  const { rawJSON } = JSON as typeof JSON & { readonly rawJSON: (text: string) => unknown };
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? rawJSON(`${part}`) : part));
+}
 
 /** Spelled and ordered as the contract has it. */
 function lineOf(line: GeneratedLine): string {
@@ -190,7 +193,7 @@ function lineOf(line: GeneratedLine): string {
     reason,
   } = line;
   const figures = { persons, rows, days, md5, inclusionResult, inclusionStats, summaryStats };
-  return JSON.stringify({ name, status, ...figures, ms, cached, reason });
+  return exactJson({ name, status, ...figures, ms, cached, reason });
 }
 
 function cdmSchema(context: CommandContext): string {
@@ -221,6 +224,24 @@ function ruleNumbers(context: CommandContext): readonly number[] {
       throw new MoimError('usage', '--without-rule takes the number of a rule, from 0');
     return Number(text);
   });
+}
+
+/** Of a FILE given alone a rule that it does not have is a slip on the command line; of many definitions it is a line of each. */
+function refuseMissing(
+  { args }: CommandContext,
+  files: readonly DefinitionFile[],
+  rules: readonly number[],
+): void {
+  const [only, ...more] = files;
+  if (only === undefined || more.length > 0 || (only.file !== args[0] && only.inStudy === undefined)) return;
+  const read = resultOf(only);
+  if (!read.ok) return;
+  try {
+    refuseMissingRules(read.expression, rules);
+  } catch (cause) {
+    if (!(cause instanceof MoimError)) throw cause;
+    throw new MoimError('usage', `${only.file}: ${cause.message}`, { remedy: cause.remedy });
+  }
 }
 
 interface Cdm {
@@ -272,7 +293,7 @@ async function knownVersions(pool: Pool, schema: string, signal: AbortSignal) {
   if (!(await cdmTablesOf(pool, schema)).has('moim_cdm_version')) return {};
   // A table that was filled by other hands is read whole: that can be stopped, as everything here.
   return withSession(pool, { signal, readOnly: true }, async (client) => ({
-    dataVersion: await dataVersion(client, schema),
+    dataVersion: notedVersion(schema, await dataVersion(client, schema)),
     vocabularyVersion: await vocabularyVersion(client, schema),
   }));
 }

@@ -81,7 +81,7 @@ export async function verifyJob(deps: VerifyDeps, envelopeJws: string): Promise<
   if (!read.ok) {
     const places = read.findings
       .slice(0, 5)
-      .map(({ cohort, path, message }) => `cohort ${cohort + 1}: ${path}: ${message}`);
+      .map(({ cohort, path, message }) => `${cohort < 0 ? '' : `cohort ${cohort + 1}: `}${path}: ${message}`);
     throw new MoimError('definition-refused', places.join('; '));
   }
   const expressions = read.cohorts.map(({ expression }) => expression);

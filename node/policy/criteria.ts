@@ -1,23 +1,34 @@
 /** Which parts of a definition a policy's names speak of. */
 
-import { isStructure, knownAttributes, type UsedAttribute, usedAttributes } from '#sql/circe/attributes.ts';
+import {
+  isStructure,
+  knownAttributes,
+  type UsedAttribute,
+  usedAlone,
+  usedAttributes,
+} from '#sql/circe/attributes.ts';
 import type { CohortExpression } from '#sql/circe/expression.ts';
+import { once } from './once.ts';
 import type { Policy } from './policy.ts';
 
 /**
- * What the definition uses and the policy does not permit. `Death` denies the type and all it has, `Observation.ValueAsString` one
+ * Gives a function that says what a definition uses and the policy does not permit. `Death` denies the type and all it has, `Observation.ValueAsString` one
  * attribute, `*.ProviderSpecialty` that attribute of every type; a name speaks of its `…CS` and `…Exclude` forms too, which ask the same.
- * Where anything is allowed by name, every criterion and attribute that is not is refused.
+ * Where anything is allowed by name, every criterion and attribute that is not is refused. A cohort that many others name is looked at once.
  */
-export function refusedAttributes(
-  expression: CohortExpression,
-  { allow, deny }: Policy['criteria'],
-): readonly UsedAttribute[] {
-  if (allow.length === 0 && deny.length === 0) return [];
-  return usedAttributes(expression).filter(({ attribute }) => {
+export function refusedAttributes({
+  allow,
+  deny,
+}: Policy['criteria']): (expression: CohortExpression) => readonly UsedAttribute[] {
+  if (allow.length === 0 && deny.length === 0) return () => [];
+  const isRefused = once((attribute: string) => {
     if (deny.some((name) => denies(name, attribute))) return true;
     return allow.length > 0 && !isStructure(attribute) && !allow.some((name) => allows(name, attribute));
   });
+  const alone = once((expression: CohortExpression) =>
+    usedAlone(expression).filter(({ attribute }) => isRefused(attribute)),
+  );
+  return (expression) => usedAttributes(expression, alone);
 }
 
 /** True where no definition could ever use anything of that name. */

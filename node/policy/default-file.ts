@@ -38,8 +38,10 @@ approvalDays = 30
 
 # Criteria and attributes by the names that ATLAS gives them in a definition's JSON: a type ("Death"), one of its attributes
 # ("Observation.ValueAsString"), an attribute of every type ("*.ProviderSpecialty"). Where \`allow\` is given, nothing else may be used.
+# Cohorts that stand on one another make differences easy to ask for: two figures, each large enough, that a few persons tell apart. "Combination"
+# denies combinations of cohorts ("Combination.minus" the one without the others alone), "CohortMembership" a cohort that asks for membership of another.
 # [criteria]
-# deny = ["DemographicCriteria.Race", "DemographicCriteria.Ethnicity", "*.ProviderSpecialty", "Observation.ValueAsString", "*.SeriesDescription", "*.ProtocolName"]
+# deny = ["Combination", "CohortMembership", "DemographicCriteria.Race", "DemographicCriteria.Ethnicity", "*.ProviderSpecialty", "Observation.ValueAsString", "*.SeriesDescription", "*.ProtocolName"]
 
 # Studies that may run on one day (UTC). The others wait for the next day.
 # [quota]

@@ -34,14 +34,16 @@ export function judge(policy: Policy, { lead, study, expressions }: Judged, toda
     if (isBlank(study[field])) object('fields', `the study does not fill in ${field}`);
   if (countAsked(study.analyses).parts.has('year') && policy.minimumWindowDays > 365)
     object('window', 'the part year of count tells single years apart');
+  const refused = refusedAttributes(policy.criteria);
+  const combines = combinesDates();
   expressions.forEach((expression, i) => {
     const seen = new Set<string>();
-    for (const { attribute, path } of refusedAttributes(expression, policy.criteria)) {
+    for (const { attribute, path } of refused(expression)) {
       if (!seen.has(attribute)) object('criteria', `cohort ${i + 1} uses ${attribute} (${path})`);
       seen.add(attribute);
     }
     if (policy.minimumWindowDays === 0) return;
-    if (combinesDates(expression))
+    if (combines(expression))
       object(
         'window',
         `cohort ${i + 1} stands on others and speaks of dates: how few days it may single out is not known`,

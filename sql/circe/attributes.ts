@@ -49,16 +49,20 @@ export function knownAttributes(): readonly string[] {
 
 /**
  * Everything the definition uses, in the order it is met; an attribute used in several places stands once for each. What
- * the cohorts use that it names counts as used by it.
+ * the cohorts use that it names counts as used by it. `alone` gives what one of them uses by itself, all or some of it: a caller that asks about many
+ * cohorts, which share those that they name, asks each once.
  */
-export function usedAttributes(expression: CohortExpression): readonly UsedAttribute[] {
+export function usedAttributes(
+  expression: CohortExpression,
+  alone: (expression: CohortExpression) => readonly UsedAttribute[] = usedAlone,
+): readonly UsedAttribute[] {
   const inner = (expression.Cohorts ?? []).flatMap(({ name, expression: named }) =>
-    usedAlone(named).map(({ attribute, path }) => ({
+    alone(named).map(({ attribute, path }) => ({
       attribute,
       path: `cohort ${quoted(name)} ${path}`,
     })),
   );
-  return [...usedAlone(expression), ...inner];
+  return [...alone(expression), ...inner];
 }
 
 /** A name is the author's own text: nothing in it can act on a terminal or turn the reading direction. */
@@ -68,7 +72,8 @@ const quoted = (name: string): string =>
     (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   );
 
-function usedAlone(expression: CohortExpression): readonly UsedAttribute[] {
+/** What the definition uses by itself, without the cohorts that it names. */
+export function usedAlone(expression: CohortExpression): readonly UsedAttribute[] {
   const used: UsedAttribute[] = [];
   const add = (attribute: string, path: string) => used.push({ attribute, path });
   const combination = (of: Combination, path: string) => {

@@ -12,18 +12,24 @@ import { neverFindings } from '#sql/circe/check/never.ts';
 import { rangeFindings } from '#sql/circe/check/ranges.ts';
 import { repeatFindings } from '#sql/circe/check/repeats.ts';
 import { windowFindings } from '#sql/circe/check/windows.ts';
+import type { LanguageCode } from '#sql/circe/describe/words.ts';
 import type { CohortExpression, Finding } from '#sql/circe/expression.ts';
 import { refusals } from '#sql/circe/refusal.ts';
+import { type Found, tell } from '#sql/circe/told.ts';
 
 /**
- * Takes an expression that reads; gives all findings, each with its JSON path, those that `compile` refuses (errors) first. Pure,
- * and never throws. docs/cohort-checks.md lists the codes.
+ * Takes an expression that reads; gives all findings in English or Korean, each with its JSON path, those that `compile` refuses (errors) first.
+ * Pure, and never throws. docs/cohort-checks.md lists the codes.
  */
-export function check(expression: CohortExpression): readonly Finding[] {
+export function check(expression: CohortExpression, language: LanguageCode = 'en'): readonly Finding[] {
+  const refused = refusals(expression, language);
   // A combination of cohorts has no criteria of its own.
-  if (expression.Combination !== undefined) return refusals(expression);
+  if (expression.Combination !== undefined) return refused;
+  return [...refused, ...warnings(expression).map((found) => tell(found, language))];
+}
+
+function warnings(expression: CohortExpression): readonly Found[] {
   return [
-    ...refusals(expression),
     ...conceptSetFindings(expression),
     ...criterionFindings(expression),
     ...rangeFindings(expression),

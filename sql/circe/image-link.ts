@@ -1,7 +1,9 @@
 /** Where `RestrictImage` may stand: about an image criterion, where the event it is asked of can be an image too. */
 
 import { describeType } from '#sql/circe/criteria/types.ts';
-import type { CohortExpression, CriteriaGroup, Criterion, Finding } from '#sql/circe/expression.ts';
+import type { CohortExpression, CriteriaGroup, Criterion } from '#sql/circe/expression.ts';
+import { readMessages, readRemedies } from '#sql/circe/read/messages.ts';
+import type { Found } from '#sql/circe/told.ts';
 import { walk } from '#sql/circe/walk.ts';
 
 /** Whether the rows of a criterion are images or findings in them. */
@@ -10,14 +12,14 @@ export function isOfImage({ type }: Criterion): boolean {
 }
 
 /** An error for every `RestrictImage` that has no image on one of its two sides: it would be true of nothing. */
-export function imageLinkFindings(expression: CohortExpression): readonly Finding[] {
+export function imageLinkFindings(expression: CohortExpression): readonly Found[] {
   const linked = new Set<string>();
   const { AdditionalCriteria, InclusionRules, PrimaryCriteria } = expression;
   // Of several entry criteria those without images are of no image.
   if (PrimaryCriteria.CriteriaList.some(isOfImage))
     for (const group of [AdditionalCriteria ?? [], InclusionRules.map((rule) => rule.expression)].flat())
       for (const path of pathsOf(group)) linked.add(path);
-  const findings: Finding[] = [];
+  const findings: Found[] = [];
   walk(expression, {
     // A criterion is visited before its group.
     criterion(criterion) {
@@ -32,9 +34,8 @@ export function imageLinkFindings(expression: CohortExpression): readonly Findin
         code: 'restrict-image',
         severity: 'error',
         path: `${path}.RestrictImage`,
-        message: 'the same image can be asked of an image criterion about another one only',
-        remedy:
-          'Ask it of an entry event that is an image, or in the CorrelatedCriteria of the ImageOccurrence or ImageFeature it belongs to.',
+        message: readMessages.restrictImage,
+        remedy: readRemedies.restrictImage,
       });
     },
   });

@@ -1,5 +1,17 @@
 /** JSON as Circe needs it: integers beyond 2^53 come as bigint instead of being rounded. */
 
+import { readMessages } from '#sql/circe/read/messages.ts';
+import type { Told } from '#sql/circe/told.ts';
+
+/** Why a text is no definition, in words that do not quote it. */
+export class Unreadable extends Error {
+  readonly why: Told;
+  constructor(why: Told) {
+    super(why.en);
+    this.why = why;
+  }
+}
+
 export type Json =
   | null
   | boolean
@@ -17,7 +29,7 @@ type Reviver = (
 ) => unknown;
 
 /**
- * Parses JSON text; a byte order mark at the start is accepted. Throws SyntaxError with the position only: the message
+ * Parses JSON text; a byte order mark at the start is accepted. Throws Unreadable with the position only: the message
  * of `JSON.parse` quotes the text, which a log need not repeat.
  */
 export function parseJson(text: string): Json {
@@ -34,9 +46,9 @@ export function parseJson(text: string): Json {
     });
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : '';
-    if (/end of JSON/.test(message)) throw new SyntaxError('not JSON: it breaks off');
+    if (/end of JSON/.test(message)) throw new Unreadable(readMessages.breaksOff);
     const at = /position (\d+)/.exec(message)?.[1] ?? firstUnexpected(bare);
-    throw new SyntaxError(`not JSON at character ${at}`);
+    throw new Unreadable(readMessages.notJsonAt(at));
   }
 }
 

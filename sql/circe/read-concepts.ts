@@ -2,13 +2,14 @@
 
 import type { Concept, ConceptSet, ConceptSetItem } from '#sql/circe/expression.ts';
 import type { Json } from '#sql/circe/json.ts';
-import { booleanOf, integerOf, kindOf, listOf, openObject, type Reader, textOf } from '#sql/circe/reader.ts';
+import { expected, readMessages } from '#sql/circe/read/messages.ts';
+import { booleanOf, integerOf, listOf, openObject, type Reader, textOf } from '#sql/circe/reader.ts';
 
 /** A concept set; its items may stand under `expression` only, as everywhere in a cohort definition. */
 export function readConceptSet(reader: Reader, path: string, json: Json): ConceptSet {
   const object = openObject(reader, path, json);
   const id = integerOf(reader, object.at('id'), object.take('id'));
-  if (id === undefined) reader.error(object.at('id'), 'missing', 'a concept set needs an id');
+  if (id === undefined) reader.error(object.at('id'), 'missing', readMessages.setNeedsId);
   const inner = openObject(reader, object.at('expression'), object.take('expression') ?? {});
   const items = listOf(reader, inner.at('items'), inner.take('items'));
   const set = {
@@ -76,13 +77,9 @@ function anyConcept(reader: Reader, path: string, json: Json): Concept {
   const id = object.take('CONCEPT_ID');
   const exact = Number.isSafeInteger(id) || (typeof id === 'bigint' && BigInt.asIntN(64, id) === id);
   if (!exact && (typeof id === 'bigint' || Number.isInteger(id)))
-    reader.error(
-      object.at('CONCEPT_ID'),
-      'too-large',
-      'expected a concept id, found a number beyond 64 bits',
-    );
+    reader.error(object.at('CONCEPT_ID'), 'too-large', readMessages.conceptTooLarge);
   else if (!exact)
-    reader.error(object.at('CONCEPT_ID'), 'not-an-integer', `expected a concept id, found ${kindOf(id)}`);
+    reader.error(object.at('CONCEPT_ID'), 'not-an-integer', readMessages.expected(expected.concept, id));
   object.skip(...captions);
   const texts = words.flatMap((name) => {
     const text = textOf(reader, object.at(name), object.take(name));

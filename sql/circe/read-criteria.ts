@@ -18,6 +18,7 @@ import type {
   Window,
 } from '#sql/circe/expression.ts';
 import type { Json } from '#sql/circe/json.ts';
+import { readMessages, readRemedies } from '#sql/circe/read/messages.ts';
 import { readAdjustment, readFilter, readPeriod } from '#sql/circe/read-filters.ts';
 import {
   booleanOf,
@@ -38,15 +39,15 @@ export function readCriterion(reader: Reader, path: string, json: Json): Criteri
   const outer = openObject(reader, path, json);
   const [type, ...more] = outer.names();
   if (type === undefined || more.length > 0) {
-    reader.error(path, 'criterion', `expected exactly one criterion type, found ${outer.names().length}`);
+    reader.error(path, 'criterion', readMessages.oneCriterion(outer.names().length));
     return undefined;
   }
   if (!isCriterionType(type)) {
     reader.error(
       outer.at(type),
       'unknown-criterion',
-      'this criterion type is not known to Circe 1.12',
-      `Known are ${Object.keys(criterionTypes).join(', ')}.`,
+      readMessages.unknownCriterion,
+      readRemedies.known(Object.keys(criterionTypes)),
     );
     return undefined;
   }
@@ -56,7 +57,7 @@ export function readCriterion(reader: Reader, path: string, json: Json): Criteri
   const has = (name: string) => (Object.hasOwn(attributes, name) ? object.take(name) : undefined);
   const group = has('CorrelatedCriteria');
   if (group !== undefined && path.split('.CorrelatedCriteria').length > deepestNesting) {
-    reader.error(path, 'too-deep', `correlated criteria are nested more than ${deepestNesting} deep`);
+    reader.error(path, 'too-deep', readMessages.tooDeep(deepestNesting));
   }
   const adjustment = readAdjustment(reader, object.at('DateAdjustment'), has('DateAdjustment'));
   const period = readPeriod(reader, object.at('UserDefinedPeriod'), has('UserDefinedPeriod'));
@@ -98,9 +99,9 @@ export function readGroup(reader: Reader, path: string, json: Json): CriteriaGro
   const members = criteria.length + people.length + groups.length;
   // An empty group is true whatever its type: some exports leave it out then.
   if (type === undefined && members > 0 && object.take('Type') === undefined)
-    reader.error(object.at('Type'), 'missing', 'a group says ALL, ANY, AT_LEAST or AT_MOST');
+    reader.error(object.at('Type'), 'missing', readMessages.groupType);
   if (type?.startsWith('AT_') && count === undefined)
-    reader.error(object.at('Count'), 'missing', `${type} needs a count`);
+    reader.error(object.at('Count'), 'missing', readMessages.groupCount(type));
   const group: CriteriaGroup = {
     path,
     Type: type ?? 'ALL',
@@ -123,12 +124,10 @@ function readDemographic(reader: Reader, path: string, json: Json): DemographicC
 function readCorrelated(reader: Reader, path: string, json: Json): CorrelatedCriterion | undefined {
   const object = openObject(reader, path, json);
   const inner = object.take('Criteria');
-  if (inner === undefined)
-    reader.error(object.at('Criteria'), 'missing', 'a correlated criterion needs its criterion');
+  if (inner === undefined) reader.error(object.at('Criteria'), 'missing', readMessages.correlatedCriterion);
   const criterion = inner === undefined ? undefined : readCriterion(reader, object.at('Criteria'), inner);
   const start = readWindow(reader, object.at('StartWindow'), object.take('StartWindow'));
-  if (start === undefined)
-    reader.error(object.at('StartWindow'), 'missing', 'a correlated criterion needs a start window');
+  if (start === undefined) reader.error(object.at('StartWindow'), 'missing', readMessages.startWindow);
   const end = readWindow(reader, object.at('EndWindow'), object.take('EndWindow'));
   const occurrence = readOccurrence(reader, object.at('Occurrence'), object.take('Occurrence'), criterion);
   const visit = booleanOf(reader, object.at('RestrictVisit'), object.take('RestrictVisit')) ?? false;
@@ -159,10 +158,10 @@ function readOccurrence(
   const type = integerOf(reader, object.at('Type'), object.take('Type'));
   const count = integerOf(reader, object.at('Count'), object.take('Count'));
   if (type !== 0 && type !== 1 && type !== 2) {
-    reader.error(object.at('Type'), 'unknown-word', 'expected 0 (exactly), 1 (at most) or 2 (at least)');
+    reader.error(object.at('Type'), 'unknown-word', readMessages.occurrenceType);
   }
   if (count === undefined || count < 0)
-    reader.error(object.at('Count'), 'missing', 'expected a count from 0');
+    reader.error(object.at('Count'), 'missing', readMessages.countFromZero);
   const distinct = booleanOf(reader, object.at('IsDistinct'), object.take('IsDistinct')) ?? false;
   const columns = [
     'START_DATE',
@@ -199,8 +198,7 @@ function readEndpoint(reader: Reader, path: string, json: Json | undefined): End
   const object = openObject(reader, path, json);
   const days = daysOf(reader, object.at('Days'), object.take('Days'));
   const coeff = integerOf(reader, object.at('Coeff'), object.take('Coeff')) ?? 0;
-  if (Math.abs(coeff) > 1)
-    reader.error(object.at('Coeff'), 'unknown-word', 'expected -1 (before) or 1 (after)');
+  if (Math.abs(coeff) > 1) reader.error(object.at('Coeff'), 'unknown-word', readMessages.coeff);
   object.done();
   return { ...(days === undefined ? {} : { Days: days }), Coeff: coeff };
 }

@@ -11,13 +11,13 @@ import type {
   TextFilter,
 } from '#sql/circe/expression.ts';
 import type { Json } from '#sql/circe/json.ts';
+import { expected, readMessages } from '#sql/circe/read/messages.ts';
 import { readConcept } from '#sql/circe/read-concepts.ts';
 import {
   booleanOf,
   dateOf,
   daysOf,
   integerOf,
-  kindOf,
   listOf,
   type ObjectReader,
   openObject,
@@ -118,7 +118,7 @@ function saysNothing(reader: Reader, path: string, given: Json | undefined): und
       code: 'empty-value',
       severity: 'warning',
       path,
-      message: 'the attribute is there and says nothing, so it is left out',
+      message: readMessages.saysNothing,
     });
 }
 
@@ -143,15 +143,14 @@ function readRange<Value>(
   const [value, extent] = (['Value', 'Extent'] as const).map((name) => {
     const given = object.take(name);
     const needed = name === 'Value' || op?.endsWith('bt');
-    if (given === undefined && needed)
-      reader.error(object.at(name), 'empty-range', 'the range lacks this value');
+    if (given === undefined && needed) reader.error(object.at(name), 'empty-range', readMessages.rangeValue);
     // ATLAS leaves an empty text in an Extent it does not use.
     return given === undefined || (given === '' && !needed)
       ? undefined
       : take(reader, object.at(name), given);
   });
   if (json !== null && op === undefined)
-    reader.error(object.at('Op'), 'empty-range', 'the range lacks its operator');
+    reader.error(object.at('Op'), 'empty-range', readMessages.rangeOperator);
   object.done();
   if (op === undefined || value === undefined) return undefined;
   return { Op: op, Value: value, ...(extent === undefined ? {} : { Extent: extent }) };
@@ -161,7 +160,7 @@ function readRange<Value>(
 function numberOf(reader: Reader, path: string, value: Json | undefined): number | undefined {
   const number = typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
   if (typeof number === 'number' && Math.abs(number) < 1e15) return number;
-  reader.error(path, 'not-a-number', `expected a number, found ${kindOf(value)}`);
+  reader.error(path, 'not-a-number', readMessages.expected(expected.number, value));
   return undefined;
 }
 
@@ -181,8 +180,8 @@ function readTextFilter(reader: Reader, path: string, json: Json | undefined): T
   const object = openObject(reader, path, json);
   const op = wordOf(reader, object.at('Op'), object.take('Op'), textOperators);
   const text = textOf(reader, object.at('Text'), object.take('Text'));
-  if (op === undefined) reader.error(object.at('Op'), 'empty-range', 'the text filter lacks its operator');
-  if (text === undefined) reader.error(object.at('Text'), 'empty-range', 'the text filter lacks its text');
+  if (op === undefined) reader.error(object.at('Op'), 'empty-range', readMessages.textOperator);
+  if (text === undefined) reader.error(object.at('Text'), 'empty-range', readMessages.textMissing);
   object.done();
   return op === undefined || text === undefined ? undefined : { Op: op, Text: text };
 }

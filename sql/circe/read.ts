@@ -1,5 +1,6 @@
 /** Reads the text of a cohort definition into a CohortExpression, or says everything that is wrong with it. */
 
+import type { LanguageCode } from '#sql/circe/describe/words.ts';
 import { duplicateKeys, shapeOf } from '#sql/circe/duplicate-keys.ts';
 import type {
   CohortExpression,
@@ -9,7 +10,8 @@ import type {
   Limit,
   PrimaryCriteria,
 } from '#sql/circe/expression.ts';
-import { type Json, parseJson } from '#sql/circe/json.ts';
+import { type Json, parseJson, Unreadable } from '#sql/circe/json.ts';
+import { readMessages, readRemedies } from '#sql/circe/read/messages.ts';
 import { readConceptSet } from '#sql/circe/read-concepts.ts';
 import { readCriterion, readGroup } from '#sql/circe/read-criteria.ts';
 import { readPeriod } from '#sql/circe/read-filters.ts';
@@ -24,6 +26,7 @@ import {
   textOf,
   wordOf,
 } from '#sql/circe/reader.ts';
+import { type Found, tell } from '#sql/circe/told.ts';
 
 export type ReadResult =
   | { readonly ok: true; readonly expression: CohortExpression; readonly warnings: readonly Finding[] }
@@ -35,25 +38,27 @@ const deepest = 200;
 /**
  * Takes JSON text as ATLAS or the PhenotypeLibrary write it, also an ATLAS export (`{name, expression: {…}}`), with or
  * without a byte order mark. Gives a deeply frozen expression, or all faults found, each with its JSON path; a property
- * that Circe 1.12 does not know at its place is a fault. Never throws on bad input.
+ * that Circe 1.12 does not know at its place is a fault. Findings are in English unless Korean is asked for. Never throws on bad input.
  */
-export function read(text: string): ReadResult {
+export function read(text: string, language: LanguageCode = 'en'): ReadResult {
   const reader = createReader();
+  const told = (all: readonly Found[]) => all.map((found) => tell(found, language));
   let json: Json;
   try {
     json = parseJson(text);
     const { depth, keys } = shapeOf(json, deepest);
-    if (depth > deepest) throw new SyntaxError(`nested more than ${deepest} deep`);
+    if (depth > deepest) throw new Unreadable(readMessages.nestedDeep(deepest));
     for (const path of duplicateKeys(text, keys))
-      reader.error(path, 'duplicate-property', 'this property stands twice', 'Keep the one that is meant.');
+      reader.error(path, 'duplicate-property', readMessages.twice, readRemedies.keepOne);
   } catch (cause) {
-    const message = cause instanceof SyntaxError ? cause.message : 'nested too deep';
-    reader.error('$', 'not-json', `the definition cannot be read: ${message}`);
-    return { ok: false, findings: reader.findings };
+    const why = cause instanceof Unreadable ? cause.why : readMessages.nestedTooDeep;
+    reader.error('$', 'not-json', readMessages.unreadable(why));
+    return { ok: false, findings: told(reader.findings) };
   }
   const expression = readExpression(reader, ...unwrap(json));
-  if (reader.findings.length > 0 || expression === undefined) return { ok: false, findings: reader.findings };
-  return { ok: true, expression: deepFreeze(expression), warnings: reader.warnings };
+  if (reader.findings.length > 0 || expression === undefined)
+    return { ok: false, findings: told(reader.findings) };
+  return { ok: true, expression: deepFreeze(expression), warnings: told(reader.warnings) };
 }
 
 /** ATLAS exports a definition as `{id, name, …, expression}`; the expression is all that matters. */
@@ -69,8 +74,7 @@ function readExpression(reader: Reader, path: string, json: Json): CohortExpress
   const object = openObject(reader, path, json);
   object.skip('Title', 'cdmVersionRange');
   const primary = object.take('PrimaryCriteria');
-  if (primary === undefined)
-    reader.error(object.at('PrimaryCriteria'), 'missing', 'a cohort needs entry events');
+  if (primary === undefined) reader.error(object.at('PrimaryCriteria'), 'missing', readMessages.entry);
   const additional = object.take('AdditionalCriteria');
   const strategy = readEndStrategy(reader, object.at('EndStrategy'), object.take('EndStrategy'));
   const window = readPeriod(reader, object.at('CensorWindow'), object.take('CensorWindow'));
@@ -98,8 +102,7 @@ function readExpression(reader: Reader, path: string, json: Json): CohortExpress
 function readPrimary(reader: Reader, path: string, json: Json): PrimaryCriteria {
   const object = openObject(reader, path, json);
   const list = listOf(reader, object.at('CriteriaList'), object.take('CriteriaList'));
-  if (list.length === 0)
-    reader.error(object.at('CriteriaList'), 'missing', 'a cohort needs at least one entry event');
+  if (list.length === 0) reader.error(object.at('CriteriaList'), 'missing', readMessages.oneEntry);
   const window = openObject(reader, object.at('ObservationWindow'), object.take('ObservationWindow') ?? {});
   const result = {
     CriteriaList: list.flatMap(([at, item]) => readCriterion(reader, at, item) ?? []),
@@ -131,8 +134,7 @@ function readLimit(reader: Reader, path: string, json: Json | undefined): Limit 
 function readRule(reader: Reader, path: string, json: Json): InclusionRule {
   const object = openObject(reader, path, json);
   const group = object.take('expression');
-  if (group === undefined)
-    reader.error(object.at('expression'), 'missing', 'an inclusion rule needs an expression');
+  if (group === undefined) reader.error(object.at('expression'), 'missing', readMessages.ruleExpression);
   const description = textOf(reader, object.at('description'), object.take('description'));
   const rule = {
     path,
@@ -151,7 +153,7 @@ function readEndStrategy(reader: Reader, path: string, json: Json | undefined): 
   const era = outer.take('CustomEra');
   outer.done();
   if ((offset === undefined) === (era === undefined)) {
-    reader.error(path, 'end-strategy', 'an end strategy is either DateOffset or CustomEra');
+    reader.error(path, 'end-strategy', readMessages.endStrategy);
     return undefined;
   }
   if (offset !== undefined) {
@@ -169,8 +171,7 @@ function readEndStrategy(reader: Reader, path: string, json: Json | undefined): 
   }
   const object = openObject(reader, outer.at('CustomEra'), era);
   const codeset = integerOf(reader, object.at('DrugCodesetId'), object.take('DrugCodesetId'));
-  if (codeset === undefined)
-    reader.error(object.at('DrugCodesetId'), 'missing', 'a custom era needs the concept set of its drugs');
+  if (codeset === undefined) reader.error(object.at('DrugCodesetId'), 'missing', readMessages.eraDrugs);
   const supply = daysOf(reader, object.at('DaysSupplyOverride'), object.take('DaysSupplyOverride'));
   const strategy = {
     kind: 'CustomEra' as const,

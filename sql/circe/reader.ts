@@ -3,18 +3,19 @@
  * for is an error: a definition must never lose a condition on the way to SQL.
  */
 
-import type { Finding } from '#sql/circe/expression.ts';
 import type { Json } from '#sql/circe/json.ts';
+import { expected, readRemedies, readMessages as says } from '#sql/circe/read/messages.ts';
+import type { Found, Told } from '#sql/circe/told.ts';
 
 export interface Reader {
-  readonly findings: Finding[];
+  readonly findings: Found[];
   /** What was read and says nothing, so that the definition cannot show it any more. */
-  readonly warnings: Finding[];
-  error(path: string, code: string, message: string, remedy?: string): void;
+  readonly warnings: Found[];
+  error(path: string, code: string, message: Told, remedy?: Told): void;
 }
 
 export function createReader(): Reader {
-  const findings: Finding[] = [];
+  const findings: Found[] = [];
   return {
     findings,
     warnings: [],
@@ -41,7 +42,7 @@ export interface ObjectReader {
 export function openObject(reader: Reader, path: string, value: Json | undefined): ObjectReader {
   let object: { readonly [name: string]: Json } = {};
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) object = value as typeof object;
-  else reader.error(path, 'not-an-object', `expected an object, found ${kindOf(value)}`);
+  else reader.error(path, 'not-an-object', says.expected(expected.object, value));
   const known = new Set<string>();
   const at = (name: string): string =>
     /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`;
@@ -59,12 +60,7 @@ export function openObject(reader: Reader, path: string, value: Json | undefined
     done() {
       for (const name of Object.keys(object)) {
         if (known.has(name)) continue;
-        reader.error(
-          at(name),
-          'unknown-property',
-          'this property is not known to Circe 1.12 at this place',
-          'Remove it, or check its spelling (names are case-sensitive).',
-        );
+        reader.error(at(name), 'unknown-property', says.unknownProperty, readRemedies.spelling);
       }
     },
   };
@@ -78,7 +74,7 @@ export function listOf(
 ): readonly (readonly [string, Json])[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) {
-    reader.error(path, 'not-a-list', `expected a list, found ${kindOf(value)}`);
+    reader.error(path, 'not-a-list', says.expected(expected.list, value));
     return [];
   }
   return value.map((item: Json, index) => [`${path}[${index}]`, item] as const);
@@ -94,7 +90,7 @@ export function integerOf(reader: Reader, path: string, given: Json | undefined)
   if (given === undefined) return undefined;
   const value = typeof given === 'string' && /^[-+]?\d{1,10}$/.test(given) ? Number(given) : given;
   if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= int4) return value;
-  reader.error(path, 'not-an-integer', `expected a whole number of 32 bits, found ${kindOf(value)}`);
+  reader.error(path, 'not-an-integer', says.expected(expected.integer, value));
   return undefined;
 }
 
@@ -105,13 +101,13 @@ const mostDays = 100_000;
 export function daysOf(reader: Reader, path: string, value: Json | undefined): number | undefined {
   const days = integerOf(reader, path, value);
   if (days === undefined || Math.abs(days) <= mostDays) return days;
-  reader.error(path, 'too-large', `expected at most ${mostDays} days, either way`);
+  reader.error(path, 'too-large', says.mostDays(mostDays));
   return undefined;
 }
 
 export function booleanOf(reader: Reader, path: string, value: Json | undefined): boolean | undefined {
   if (value === undefined || typeof value === 'boolean') return value;
-  reader.error(path, 'not-a-boolean', `expected true or false, found ${kindOf(value)}`);
+  reader.error(path, 'not-a-boolean', says.expected(expected.boolean, value));
   return undefined;
 }
 
@@ -119,15 +115,11 @@ export function booleanOf(reader: Reader, path: string, value: Json | undefined)
 export function textOf(reader: Reader, path: string, value: Json | undefined): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'string') {
-    reader.error(path, 'not-a-text', `expected a text, found ${kindOf(value)}`);
+    reader.error(path, 'not-a-text', says.expected(expected.text, value));
     return undefined;
   }
   if (value.includes('\0') || !value.isWellFormed()) {
-    reader.error(
-      path,
-      'bad-text',
-      'the text holds a NUL or a broken Unicode pair, which no database can hold',
-    );
+    reader.error(path, 'bad-text', says.badText);
     return undefined;
   }
   return value;
@@ -144,7 +136,7 @@ export function wordOf<Word extends string>(
   const text = textOf(reader, path, value);
   if (text === undefined) return undefined;
   const word = words.find((one) => one === text || (anyCase && one.toLowerCase() === text.toLowerCase()));
-  if (word === undefined) reader.error(path, 'unknown-word', `expected one of ${words.join(', ')}`);
+  if (word === undefined) reader.error(path, 'unknown-word', says.oneOf(words));
   return word;
 }
 
@@ -157,7 +149,7 @@ export function dateOf(reader: Reader, path: string, value: Json | undefined): s
     const date = `${year.padStart(4, '0')}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
     if (isDate(date)) return date;
   }
-  reader.error(path, 'not-a-date', 'expected a calendar date YYYY-MM-DD');
+  reader.error(path, 'not-a-date', says.date);
   return undefined;
 }
 
@@ -166,15 +158,6 @@ function isDate(date: string): boolean {
   const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
   return year > 0 && days !== undefined && day >= 1 && day <= days;
-}
-
-export function kindOf(value: Json | undefined): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'an object';
-  if (typeof value === 'bigint') return 'a number beyond 2^53';
-  return `a ${typeof value === 'string' ? 'text' : typeof value}`;
 }
 
 /** Freezes data through and through. */

@@ -3,8 +3,11 @@
  * (OHDSI/Atlas#2713), more rules than a mask holds, and more criteria than a database has memory for.
  */
 
+import type { LanguageCode } from '#sql/circe/describe/words.ts';
 import type { CohortExpression, Filter, Finding } from '#sql/circe/expression.ts';
 import { imageLinkFindings } from '#sql/circe/image-link.ts';
+import { readMessages, readRemedies } from '#sql/circe/read/messages.ts';
+import { type Found, tell } from '#sql/circe/told.ts';
 import { walk } from '#sql/circe/walk.ts';
 
 /** The mask of inclusion rules is a bigint whose sign bit is not used. */
@@ -14,13 +17,17 @@ const mostRules = 62;
 const mostCriteria = 5000;
 
 /** Errors, one for every place that cannot be compiled. */
-export function refusals(expression: CohortExpression): readonly Finding[] {
-  const findings: Finding[] = expression.InclusionRules.slice(mostRules, mostRules + 1).map((rule) => ({
+export function refusals(expression: CohortExpression, language: LanguageCode = 'en'): readonly Finding[] {
+  return refused(expression).map((found) => tell(found, language));
+}
+
+function refused(expression: CohortExpression): readonly Found[] {
+  const findings: Found[] = expression.InclusionRules.slice(mostRules, mostRules + 1).map((rule) => ({
     code: 'too-many-rules',
     severity: 'error',
     path: rule.path,
-    message: `more than ${mostRules} inclusion rules`,
-    remedy: 'Put rules that belong together into one group.',
+    message: readMessages.tooManyRules(mostRules),
+    remedy: readRemedies.groupRules,
   }));
   const given = new Set(expression.Cohorts?.map(({ name }) => name));
   walk(expression, {
@@ -31,16 +38,16 @@ export function refusals(expression: CohortExpression): readonly Finding[] {
         findings.push(notGiven(`${criterion.path}.Cohort`));
       if (criterion.type === 'LocationRegion') {
         findings.push(
-          finding(criterion.path, 'CDM 5.4 has no LOCATION_HISTORY table and no region of a location'),
+          unanswered(criterion.path, 'CDM 5.4 has no LOCATION_HISTORY table and no region of a location'),
         );
       }
-      findings.push(...criterion.filters.flatMap(refused));
+      findings.push(...criterion.filters.flatMap(unanswerable));
     },
   });
   return [...findings, ...tooManyCriteria(expression), ...imageLinkFindings(expression)];
 }
 
-function tooManyCriteria(expression: CohortExpression): readonly Finding[] {
+function tooManyCriteria(expression: CohortExpression): readonly Found[] {
   let criteria = 0;
   const count = () => {
     criteria++;
@@ -53,33 +60,33 @@ function tooManyCriteria(expression: CohortExpression): readonly Finding[] {
       code: 'too-many-criteria',
       severity: 'error',
       path: '$',
-      message: `${criteria} criteria, with those of the cohorts that it names: more than ${mostCriteria}`,
-      remedy: 'Make several cohorts of it that do not name one another.',
+      message: readMessages.tooManyCriteria(criteria, mostCriteria),
+      remedy: readRemedies.severalCohorts,
     },
   ];
 }
 
 /** The finding for a cohort that is named at `path` and is not there to be named. */
-function notGiven(path: string): Finding {
+function notGiven(path: string): Found {
   return {
     code: 'unknown-cohort',
     severity: 'error',
     path,
-    message: 'no cohort before this one has that name',
-    remedy: 'Put both into one study file (`cohorts`), the one that is named first.',
+    message: readMessages.noCohortBefore,
+    remedy: readRemedies.oneStudy,
   };
 }
 
-function refused(filter: Filter): readonly Finding[] {
-  return filter.kind === 'unanswerable' ? [finding(filter.path, filter.reason)] : [];
+function unanswerable(filter: Filter): readonly Found[] {
+  return filter.kind === 'unanswerable' ? [unanswered(filter.path, filter.reason)] : [];
 }
 
-function finding(path: string, message: string): Finding {
+function unanswered(path: string, reason: string): Found {
   return {
     code: 'not-in-cdm-5.4',
     severity: 'error',
     path,
-    message,
-    remedy: 'Remove this condition from the definition.',
+    message: readMessages.unanswerable(reason),
+    remedy: readRemedies.removeCondition,
   };
 }

@@ -19,8 +19,8 @@ export interface GeneratedCohort {
   readonly rows: number;
   readonly days: number;
   readonly md5: string;
-  /** [mode, mask, count] */
-  readonly inclusionResult: readonly (readonly [number, number, number])[];
+  /** [mode, mask, count]; a mask that a number cannot hold exactly (rules from 53 on) is a bigint. */
+  readonly inclusionResult: readonly (readonly [number, number | bigint, number])[];
   /** [mode, rule, person_count, gain_count, person_total] */
   readonly inclusionStats: readonly (readonly [number, number, number, number, number])[];
   /** [mode, base, final] */
@@ -195,7 +195,7 @@ export function generatedCohort(row: GenerateRow, ruleCount: number): GeneratedC
     rows: Number(row.rows),
     days: Number(row.days),
     md5: row.md5,
-    inclusionResult: masks.map(([mode, mask, count]) => [mode, Number(mask), count] as const),
+    inclusionResult: masks.map(([mode, mask, count]) => [mode, exact(mask), count] as const),
     inclusionStats: modes.flatMap((mode) =>
       statsOf(
         masks.filter((entry) => entry[0] === mode),
@@ -213,6 +213,9 @@ export function generatedCohort(row: GenerateRow, ruleCount: number): GeneratedC
     }),
   };
 }
+
+const exact = (mask: bigint): number | bigint =>
+  mask <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(mask) : mask;
 
 type Mask = readonly [mode: number, mask: bigint, count: number];
 

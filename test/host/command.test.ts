@@ -74,7 +74,7 @@ test('an argument or flag that is needed is named when it is missing', () => {
   assert.equal(textFlag(context('--dry'), 'dry'), undefined);
 });
 
-test('a number is a whole number from its least, and nothing that merely looks like one', () => {
+test('a number is a whole number from its least to its most, and nothing that merely looks like one', () => {
   assert.equal(numberFlag(context(), 'sites', 1, 7), 7);
   assert.equal(numberFlag(context('--sites', '1'), 'sites', 1, 7), 1);
   for (const text of [
@@ -97,6 +97,11 @@ test('a number is a whole number from its least, and nothing that merely looks l
       text,
     );
   }
+  assert.equal(numberFlag(context('--sites', '9'), 'sites', 1, 7, 9), 9);
+  assert.throws(
+    () => numberFlag(context('--sites', '10'), 'sites', 1, 7, 9),
+    usage(/^--sites takes a whole number from 1 to 9$/),
+  );
   fc.assert(
     fc.property(fc.maxSafeNat(), (n) => assert.equal(numberFlag(context(`--sites=${n}`), 'sites', 0, 7), n)),
   );

@@ -112,6 +112,17 @@ test('an amendment tells in words what became of combinations and pinned concept
     [
       'concepts of cohort "cases": of vocabulary "v5.0 30-AUG-23" → "v20240830"',
       'concepts of cohort "cases", set 0: 2 (1, 2) added, 1 (443238) removed',
+      'concepts of cohort "cases", set 0, its name: no longer given (was "Diabetes")',
     ],
   );
+  const named = (name: string | undefined) => {
+    const [set] = pinned?.conceptSets ?? [];
+    return { ...plain, ...draft, pinned: [{ ...pinned, conceptSets: [{ ...set, name }] }] } as StudyDraft;
+  };
+  const place = 'concepts of cohort "cases", set 0, its name';
+  assert.deepEqual(studyDiff(named('diabetes'), named('type 2')), [`${place}: "diabetes" → "type 2"`]);
+  assert.deepEqual(studyDiff(named('diabetes'), named(undefined)), [
+    `${place}: no longer given (was "diabetes")`,
+  ]);
+  assert.deepEqual(studyDiff(named('diabetes'), named('diabetes')), []);
 });

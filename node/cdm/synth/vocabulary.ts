@@ -13,10 +13,13 @@ export interface SynthTable {
 const validFrom = '1970-01-01';
 const validTo = '2099-12-31';
 const released = '2025-01-01';
-/** The release of our vocabulary: raise it whenever a concept or a relation changes. */
-const vocabularyVersion = 'Moim synthetic 1';
+/**
+ * The release of our vocabulary: raise it by 0.10 whenever a concept or a relation changes. It has the form in which OHDSI gives versions, so that
+ * a site may say it (protocol/vocabulary.ts), and a number that no vocabulary of OHDSI has: theirs began at 4.
+ */
+const vocabularyVersion = 'v0.10 01-JAN-25';
 /** The same with the concepts of images. */
-export const imagingVocabularyVersion = `${vocabularyVersion} img`;
+export const imagingVocabularyVersion = 'v0.11 01-JAN-25';
 
 /** Concepts from here on are a hospital's own (OMOP leaves 2 billion and above to local use). */
 const localFrom = 2_000_000_000;

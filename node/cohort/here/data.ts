@@ -4,7 +4,9 @@ import type { ClientBase } from 'pg';
 import type { ConceptSet } from '#sql/circe/expression.ts';
 import { qualifiedTable } from '#sql/circe/imaging-schema.ts';
 import { idArray, identifier } from '#sql/circe/literal.ts';
-import { conceptFinding, type HereFinding } from './finding.ts';
+import type { Told } from '#sql/circe/told.ts';
+import { conceptFinding, type HereFound } from './finding.ts';
+import { hereMessages } from './messages.ts';
 import type { Placed } from './sources.ts';
 
 /** Findings of one place that a concept set is looked for in; `ids` are what the set holds here. */
@@ -14,7 +16,7 @@ export async function unusedFindings(
   sets: readonly ConceptSet[],
   ids: readonly number[],
   options: { readonly cdmSchema: string; readonly tables: ReadonlySet<string> },
-): Promise<readonly HereFinding[]> {
+): Promise<readonly HereFound[]> {
   if (ids.length === 0) return [];
   const { table, column, CodesetId } = source;
   const listed = sets
@@ -36,11 +38,11 @@ export async function unusedFindings(
   const used = Number(rows[0]?.used ?? 0);
   const unused = rows[0]?.unused ?? [];
   if (used === 0) {
-    const message = `no row of ${table} has a concept of set ${CodesetId} in ${column}`;
+    const message = hereMessages.noRow(table, column, CodesetId);
     return [{ code: 'no-row-here', severity: 'warning', path, message }];
   }
   if (unused.length === 0) return [];
-  const message = (list: string) =>
-    `${used} of the ${ids.length} concepts that set ${CodesetId} holds here stand in ${table}.${column}; of those listed neither they nor their descendants do: ${list}`;
+  const message = (list: Told) =>
+    hereMessages.unused(`${table}.${column}`, { count: used, of: ids.length, set: CodesetId, list });
   return [conceptFinding({ code: 'concept-unused-here', severity: 'info', path, message }, unused)];
 }

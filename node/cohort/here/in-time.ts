@@ -2,11 +2,13 @@
 
 import type { PoolClient } from 'pg';
 import { sqlState } from '#host/postgres/error.ts';
-import type { HereFinding } from './finding.ts';
+import type { Told } from '#sql/circe/told.ts';
+import type { HereFound } from './finding.ts';
+import { hereMessages } from './messages.ts';
 
 export interface InTime {
   /** Asks inside the session's transaction, which goes on though the question is stopped. Throws what else goes wrong. */
-  ask(path: string, question: () => Promise<readonly HereFinding[]>): Promise<readonly HereFinding[]>;
+  ask(path: string, question: () => Promise<readonly HereFound[]>): Promise<readonly HereFound[]>;
 }
 
 /** Each question has the session's own time limit, all together `budgetMs`. */
@@ -17,7 +19,7 @@ export function createInTime(
   const until = performance.now() + budgetMs;
   return {
     async ask(path, question) {
-      if (performance.now() >= until) return [givenUp(path, 'the time for this check was used up before')];
+      if (performance.now() >= until) return [givenUp(path, hereMessages.timeUsedUp)];
       await client.query('savepoint question');
       try {
         const findings = await question();
@@ -27,13 +29,13 @@ export function createInTime(
         // 57014: stopped by the time limit, or by the user; the session tells the second from the first.
         if (sqlState(error) !== '57014' || signal?.aborted) throw error;
         await client.query('rollback to savepoint question');
-        return [givenUp(path, 'it took too long')];
+        return [givenUp(path, hereMessages.tookTooLong)];
       }
     },
   };
 }
 
-function givenUp(path: string, why: string): HereFinding {
-  const message = `not looked for in the data here: ${why}`;
+function givenUp(path: string, why: Told): HereFound {
+  const message = hereMessages.notLooked(why);
   return { code: 'not-looked-here', severity: 'info', path, message };
 }

@@ -2,7 +2,9 @@
 
 import type { ClientBase } from 'pg';
 import type { CohortQuery } from '#sql/circe/compile.ts';
-import type { CohortExpression, Finding } from '#sql/circe/expression.ts';
+import type { CohortExpression } from '#sql/circe/expression.ts';
+import type { Found } from '#sql/circe/told.ts';
+import { hereMessages } from './messages.ts';
 
 /** Events looked at, at the most: enough to find a rule that somebody meets, where there is somebody. */
 const mostEvents = 100_000;
@@ -15,7 +17,7 @@ export async function ruleFindings(
   client: ClientBase,
   expression: CohortExpression,
   query: CohortQuery,
-): Promise<readonly Finding[]> {
+): Promise<readonly Found[]> {
   const { rows } = await client.query<{ events: string; met: string; whole: boolean | null }>(
     `with ${query.ctes}
      select count(*)::text as events, coalesce(bit_or(e.mask), 0)::text as met, bool_or(e.mask = ${allOf(query.ruleCount)}) as whole
@@ -23,9 +25,9 @@ export async function ruleFindings(
   );
   const [row] = rows;
   const events = Number(row?.events ?? 0);
-  const among = events < mostEvents ? 'nobody here' : `none of the first ${mostEvents} entry events here`;
+  const first = events < mostEvents ? undefined : mostEvents;
   if (events === 0) {
-    const message = 'nobody here has an entry event';
+    const message = hereMessages.nobodyEnters;
     return [{ code: 'nobody-enters-here', severity: 'warning', path: '$.PrimaryCriteria', message }];
   }
   const met = BigInt(row?.met ?? 0);
@@ -35,10 +37,10 @@ export async function ruleFindings(
       code: 'rule-selects-nobody-here',
       severity: 'warning',
       path,
-      message: `${among} meets this rule`,
+      message: hereMessages.ruleSelectsNobody(first),
     }));
   if (expression.InclusionRules.length < 2 || row?.whole === true) return [];
-  const message = `${among} meets all rules together, though each is met`;
+  const message = hereMessages.rulesSelectNobody(first);
   return [{ code: 'rules-select-nobody-here', severity: 'warning', path: '$.InclusionRules', message }];
 }
 

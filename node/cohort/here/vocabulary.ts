@@ -5,7 +5,9 @@ import { domainsOf } from '#sql/circe/check/concept-sets.ts';
 import type { Source } from '#sql/circe/estimate.ts';
 import type { ConceptSet } from '#sql/circe/expression.ts';
 import { identifier } from '#sql/circe/literal.ts';
-import { conceptFinding, type HereFinding } from './finding.ts';
+import type { Told } from '#sql/circe/told.ts';
+import { conceptFinding, type HereFound } from './finding.ts';
+import { hereMessages, hereRemedies } from './messages.ts';
 import type { Placed } from './sources.ts';
 
 interface Known {
@@ -23,7 +25,7 @@ export async function vocabularyFindings(
   conceptSets: readonly ConceptSet[],
   sources: readonly Placed[],
   options: { readonly cdmSchema: string; readonly tables: ReadonlySet<string> },
-): Promise<readonly HereFinding[]> {
+): Promise<readonly HereFound[]> {
   const known = await readConcepts(client, conceptSets, options);
   const sets = new Map(conceptSets.map((set) => [set.id, set]));
   return [
@@ -65,13 +67,13 @@ function includedOf(set: ConceptSet, known: ReadonlyMap<number, Known>): readonl
   );
 }
 
-function absentFindings(set: ConceptSet, known: ReadonlyMap<number, Known>): readonly HereFinding[] {
+function absentFindings(set: ConceptSet, known: ReadonlyMap<number, Known>): readonly HereFound[] {
   const ids = [...new Set(set.items.map(({ concept }) => Number(concept.CONCEPT_ID)))];
   const absent = ids.filter((id) => !known.has(id));
   if (absent.length === 0) return [];
-  const message = (list: string) =>
-    `${absent.length} of ${ids.length} concepts of set ${set.id} are not in this vocabulary: ${list}`;
-  const remedy = 'Load a vocabulary that holds them, or name others.';
+  const message = (list: Told) =>
+    hereMessages.absent({ count: absent.length, of: ids.length, set: set.id, list });
+  const remedy = hereRemedies.otherVocabulary;
   return [
     conceptFinding(
       { code: 'concept-absent-here', severity: 'warning', path: set.path, message, remedy },
@@ -80,12 +82,11 @@ function absentFindings(set: ConceptSet, known: ReadonlyMap<number, Known>): rea
   ];
 }
 
-function invalidFindings(set: ConceptSet, known: ReadonlyMap<number, Known>): readonly HereFinding[] {
+function invalidFindings(set: ConceptSet, known: ReadonlyMap<number, Known>): readonly HereFound[] {
   return includedOf(set, known).flatMap(({ id, invalid, now }) => {
     if (invalid === null || invalid === '') return [];
-    const message = () =>
-      `concept ${id} of set ${set.id} is no longer valid in this vocabulary (${invalid})${now === null ? '' : `: ${now} took its place`}`;
-    const remedy = now === null ? {} : { remedy: `Name concept ${now}.` };
+    const message = () => hereMessages.invalid(id, set.id, invalid, now);
+    const remedy = now === null ? {} : { remedy: hereRemedies.nameConcept(now) };
     return [
       conceptFinding(
         { code: 'concept-invalid-here', severity: 'warning', path: set.path, message, ...remedy },
@@ -95,21 +96,19 @@ function invalidFindings(set: ConceptSet, known: ReadonlyMap<number, Known>): re
   });
 }
 
-function standardFindings(source: Source, path: string, included: readonly Known[]): readonly HereFinding[] {
+function standardFindings(source: Source, path: string, included: readonly Known[]): readonly HereFound[] {
   const ofSource = source.column.endsWith('source_concept_id');
   const wrong = included.filter(({ standard }) => (standard === 'S') === ofSource).map(({ id }) => id);
   if (wrong.length === 0) return [];
   // Some vocabularies are the source's and standard at once, so that a standard source concept alone proves little.
   const severity = ofSource || wrong.length < included.length ? 'info' : 'warning';
-  const what = ofSource
-    ? `standard concepts, while ${source.column} holds those of the source vocabularies`
-    : `not standard, while ${source.column} holds standard concepts`;
-  const message = (list: string) =>
-    `${wrong.length} of ${included.length} concepts of set ${source.CodesetId} are ${what}: ${list}`;
+  const says = ofSource ? hereMessages.standardAsSource : hereMessages.notStandard;
+  const message = (list: Told) =>
+    says(source.column, { count: wrong.length, of: included.length, set: source.CodesetId, list });
   return [conceptFinding({ code: 'not-standard-here', severity, path, message }, wrong)];
 }
 
-function domainFindings(source: Source, path: string, included: readonly Known[]): readonly HereFinding[] {
+function domainFindings(source: Source, path: string, included: readonly Known[]): readonly HereFound[] {
   const fitting = domainsOf(source.table);
   if (fitting === undefined || source.column.endsWith('source_concept_id')) return [];
   const other = included.filter(
@@ -118,8 +117,10 @@ function domainFindings(source: Source, path: string, included: readonly Known[]
   if (other.length === 0) return [];
   const severity = other.length === included.length ? 'warning' : 'info';
   const domains = [...new Set(other.map(({ domain }) => domain))].sort().join(', ');
-  const message = (list: string) =>
-    `${other.length} of ${included.length} concepts of set ${source.CodesetId} are of the domain ${domains}, whose rows do not stand in ${source.table}: ${list}`;
+  const message = (list: Told) => {
+    const part = { count: other.length, of: included.length, set: source.CodesetId, list };
+    return hereMessages.domain(domains, source.table, part);
+  };
   return [
     conceptFinding(
       { code: 'domain-here', severity, path, message },

@@ -1,5 +1,6 @@
 /** Concept sets: unused, unknown, empty, doubled, of another domain than their criterion. */
 
+import { messages, remedies } from '#sql/circe/check/messages.ts';
 import { info, warning } from '#sql/circe/check/warning.ts';
 import {
   type CriterionType,
@@ -7,10 +8,11 @@ import {
   describeType,
   isCriterionType,
 } from '#sql/circe/criteria/types.ts';
-import type { CohortExpression, ConceptSet, Criterion, Filter, Finding } from '#sql/circe/expression.ts';
+import type { CohortExpression, ConceptSet, Criterion, Filter } from '#sql/circe/expression.ts';
+import type { Found } from '#sql/circe/told.ts';
 import { walk } from '#sql/circe/walk.ts';
 
-export function conceptSetFindings(expression: CohortExpression): readonly Finding[] {
+export function conceptSetFindings(expression: CohortExpression): readonly Found[] {
   const sets = new Map(expression.ConceptSets.map((set) => [set.id, set]));
   const uses = usesOf(expression);
   const used = new Set(uses.map((use) => use.id));
@@ -52,34 +54,28 @@ function usesOf(expression: CohortExpression): readonly Use[] {
   return uses;
 }
 
-function ownFindings(set: ConceptSet, used: ReadonlySet<number>): readonly Finding[] {
+function ownFindings(set: ConceptSet, used: ReadonlySet<number>): readonly Found[] {
   const big = set.items.findIndex(({ concept }) => BigInt(concept.CONCEPT_ID) > 2147483647n);
   return [
     ...(used.has(set.id)
       ? []
-      : [warning('unused-concept-set', set.path, `nothing uses concept set ${set.id}`)]),
+      : [warning('unused-concept-set', set.path, messages['unused-concept-set'](set.id))]),
     ...(set.items.some((item) => !item.isExcluded)
       ? []
-      : [
-          warning(
-            'empty-concept-set',
-            set.path,
-            `concept set ${set.id} includes no concept, so nothing is in it`,
-          ),
-        ]),
+      : [warning('empty-concept-set', set.path, messages['empty-concept-set'](set.id))]),
     ...(big < 0
       ? []
       : [
           warning(
             'concept-out-of-range',
             `${set.path}.expression.items[${big}].concept.CONCEPT_ID`,
-            'a concept id of CDM 5.4 is at most 2147483647: no row can have this one',
+            messages['concept-out-of-range'],
           ),
         ]),
   ];
 }
 
-function doubled(sets: readonly ConceptSet[]): readonly Finding[] {
+function doubled(sets: readonly ConceptSet[]): readonly Found[] {
   const contents = new Map<string, ConceptSet>();
   const bare = new Map<string, ConceptSet>();
   const ids = new Map<number, ConceptSet>();
@@ -103,9 +99,9 @@ function doubled(sets: readonly ConceptSet[]): readonly Finding[] {
       set.items.length === 0
         ? []
         : same !== undefined
-          ? [warning(code, set.path, `holds the same as ${same.path}`)]
+          ? [warning(code, set.path, messages[code].same(same.path))]
           : alike !== undefined
-            ? [info(code, set.path, `lists the same concepts as ${alike.path}, with other flags`)]
+            ? [info(code, set.path, messages[code].alike(alike.path))]
             : [];
     return [
       ...twin,
@@ -115,20 +111,15 @@ function doubled(sets: readonly ConceptSet[]): readonly Finding[] {
             warning(
               'repeated-concept-set-id',
               `${set.path}.id`,
-              `${sameId.path} has this id too: the two count as one set`,
+              messages['repeated-concept-set-id'](sameId.path),
             ),
           ]),
     ];
   });
 }
 
-function unknown(use: Use): Finding {
-  return warning(
-    'unknown-concept-set',
-    use.path,
-    `there is no concept set ${use.id}, so nothing is in it`,
-    'Add the concept set, or name another one.',
-  );
+function unknown(use: Use): Found {
+  return warning('unknown-concept-set', use.path, messages['unknown-concept-set'](use.id), remedies.addSet);
 }
 
 /** The domains whose concepts stand in the concept column of each table. */
@@ -156,13 +147,13 @@ export function domainsOf(table: string): readonly string[] | undefined {
 }
 
 /** Only where not one included concept is of the criterion's domain: mixed sets are everyday. */
-function domainFindings(use: Use, set: ConceptSet | undefined): readonly Finding[] {
+function domainFindings(use: Use, set: ConceptSet | undefined): readonly Found[] {
   const fitting = use.type === undefined ? undefined : domains[use.type];
   if (fitting === undefined || set === undefined) return [];
   const found = set.items.filter((item) => !item.isExcluded).map((item) => item.concept.DOMAIN_ID);
   if (found.length === 0 || found.some((domain) => domain === undefined || fitsDomain(domain, fitting)))
     return [];
-  const message = `no concept of set ${set.id} is of the domain ${fitting.join(' or ')} that ${use.type} looks in`;
+  const message = messages['domain-mismatch'](set.id, fitting, `${use.type}`);
   return [warning('domain-mismatch', use.path, message)];
 }
 
@@ -176,16 +167,16 @@ function kindOf(column: string): 'standard' | 'source' {
 }
 
 /** As the definition itself says it of its concepts; `cohort check --here` asks the vocabulary. */
-function standardFindings(use: Use, set: ConceptSet | undefined): readonly Finding[] {
+function standardFindings(use: Use, set: ConceptSet | undefined): readonly Found[] {
   if (use.asks === undefined || set === undefined) return [];
   const listed = set.items.filter((item) => !item.isExcluded);
   const says = (flag: string) => listed.filter(({ concept }) => concept.STANDARD_CONCEPT === flag).length;
   if (use.asks === 'standard' && says('N') > 0) {
-    const message = `${says('N')} of ${listed.length} concepts of set ${set.id} are not standard: the column holds standard concepts`;
+    const message = messages['not-standard'].asked(says('N'), listed.length, set.id);
     return [info('not-standard', use.path, message)];
   }
   if (use.asks === 'source' && listed.length > 0 && says('S') === listed.length) {
-    const message = `all concepts of set ${set.id} are standard: the column holds concepts of the source vocabularies`;
+    const message = messages['not-standard'].source(set.id);
     return [info('not-standard', use.path, message)];
   }
   return [];

@@ -1,12 +1,14 @@
 /** Criteria that leave out what their author may have meant to say: a concept set, the kind of record. */
 
+import { messages } from '#sql/circe/check/messages.ts';
 import { info, warning } from '#sql/circe/check/warning.ts';
 import { describeType } from '#sql/circe/criteria/types.ts';
-import type { CohortExpression, Criterion, Finding } from '#sql/circe/expression.ts';
+import type { CohortExpression, Criterion } from '#sql/circe/expression.ts';
+import type { Found } from '#sql/circe/told.ts';
 import { walk } from '#sql/circe/walk.ts';
 
-export function criterionFindings(expression: CohortExpression): readonly Finding[] {
-  const findings: Finding[] = [];
+export function criterionFindings(expression: CohortExpression): readonly Found[] {
+  const findings: Found[] = [];
   const untyped: Criterion[] = [];
   walk(expression, {
     criterion(criterion) {
@@ -17,25 +19,20 @@ export function criterionFindings(expression: CohortExpression): readonly Findin
   });
   const [first] = untyped;
   if (first === undefined) return findings;
-  const who = untyped.length === 1 ? 'one criterion takes' : `${untyped.length} criteria take`;
-  const message = `${who} records of any type (billing, registry, notes …)`;
+  const message = messages['no-record-type'](untyped.length);
   return [...findings, info('no-record-type', first.path, message)];
 }
 
-function setFindings({ type, path, filters }: Criterion): readonly Finding[] {
+function setFindings({ type, path, filters }: Criterion): readonly Found[] {
   const { attributes } = describeType(type);
   if (attributes.CodesetId?.kind !== 'codeset' || filters.some(({ kind }) => kind === 'codeset')) return [];
   // Any death is an everyday question, any condition hardly.
   const found = type === 'Death' ? info : warning;
-  return [found('no-concept-set', path, `no concept set: every row of ${describeType(type).table} counts`)];
+  return [found('no-concept-set', path, messages['no-concept-set'](describeType(type).table))];
 }
 
-function supply({ path }: Criterion): Finding {
-  return info(
-    'drug-era-supply',
-    path,
-    'eras of drugs from claims, infusions for instance, may be wrong where the days of supply are missing',
-  );
+function supply({ path }: Criterion): Found {
+  return info('drug-era-supply', path, messages['drug-era-supply']);
 }
 
 /** Types of records are told by an attribute that can be excluded (`ConditionType`, `ConditionTypeExclude`) or by its set. */

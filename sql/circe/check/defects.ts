@@ -3,24 +3,19 @@
  * Where Circe finds other people, `--circe-parity` reproduces it; where it fails there is nothing to reproduce.
  */
 
+import { messages, remedies } from '#sql/circe/check/messages.ts';
 import { warning } from '#sql/circe/check/warning.ts';
 import { type CriterionType, describeType } from '#sql/circe/criteria/types.ts';
-import type {
-  CohortExpression,
-  CorrelatedCriterion,
-  Criterion,
-  Filter,
-  Finding,
-} from '#sql/circe/expression.ts';
+import type { CohortExpression, CorrelatedCriterion, Criterion, Filter } from '#sql/circe/expression.ts';
+import type { Found, Told } from '#sql/circe/told.ts';
 import { walk } from '#sql/circe/walk.ts';
 
 const code = 'circe-differs';
-const reproduced = 'Use --circe-parity to match a cohort that Circe generated.';
-const nothing = 'Circe gives no result here, so there is nothing to match.';
+const says = messages[code];
 
 /** One warning for each place of the expression that meets a defect. */
-export function defectFindings(expression: CohortExpression): readonly Finding[] {
-  const findings: Finding[] = [];
+export function defectFindings(expression: CohortExpression): readonly Found[] {
+  const findings: Found[] = [];
   walk(expression, {
     criterion: (criterion) => findings.push(...criterionFindings(criterion)),
     correlated: (criterion) => findings.push(...countFindings(criterion)),
@@ -29,15 +24,15 @@ export function defectFindings(expression: CohortExpression): readonly Finding[]
   return findings;
 }
 
-function differs(path: string, message: string): Finding {
-  return warning(code, path, message, reproduced);
+function differs(path: string, message: Told): Found {
+  return warning(code, path, message, remedies.parity);
 }
 
-function fails(path: string, message: string): Finding {
-  return warning(code, path, message, nothing);
+function fails(path: string, message: Told): Found {
+  return warning(code, path, message, remedies.noParity);
 }
 
-function criterionFindings(criterion: Criterion): readonly Finding[] {
+function criterionFindings(criterion: Criterion): readonly Found[] {
   return [
     ...criterion.filters.flatMap((filter) => [
       ...filterFindings(criterion, filter),
@@ -47,43 +42,42 @@ function criterionFindings(criterion: Criterion): readonly Finding[] {
   ];
 }
 
-function filterFindings({ type, filters }: Criterion, filter: Filter): readonly Finding[] {
+function filterFindings({ type, filters }: Criterion, filter: Filter): readonly Found[] {
   const asked = (...names: readonly string[]) => filters.some((one) => names.includes(one.name));
   if (type === 'DrugExposure' && filter.name === 'OccurrenceEndDate')
-    return [differs(filter.path, 'Circe tests the start date here')];
+    return [differs(filter.path, says.startDate)];
   if (type === 'DrugEra' && filter.name === 'GapDays')
     return asked('EraLength')
-      ? [differs(filter.path, 'Circe tests the gap days by the range of EraLength')]
-      : [fails(filter.path, 'Circe cannot compile GapDays without EraLength')];
+      ? [differs(filter.path, says.gapByLength)]
+      : [fails(filter.path, says.gapAlone)];
   if (filter.name === 'Abnormal' && !asked('ValueAsConcept', 'ValueAsConceptCS'))
-    return [fails(filter.path, 'Circe gives an SQL error unless ValueAsConcept is asked too')];
+    return [fails(filter.path, says.abnormal)];
   if (filter.kind === 'age' && filter.of === 'start' && describeType(type).circe?.ageAtEnd)
-    return [differs(filter.path, 'Circe takes the age at the end here')];
+    return [differs(filter.path, says.ageAtEnd)];
   return [];
 }
 
-function unreadFindings(type: CriterionType, filter: Filter): readonly Finding[] {
+function unreadFindings(type: CriterionType, filter: Filter): readonly Found[] {
   const unread = describeType(type).circe?.unread ?? [];
-  if (unread.includes(filter.name))
-    return [differs(filter.path, 'Circe drops this attribute without a word')];
+  if (unread.includes(filter.name)) return [differs(filter.path, says.unread)];
   const excludes = `${filter.name}Exclude`;
   if (filter.kind !== 'concepts' || !filter.exclude || !unread.includes(excludes)) return [];
-  return [differs(`${filter.path}Exclude`, `Circe drops ${excludes}: it asks for these concepts`)];
+  return [differs(`${filter.path}Exclude`, says.unreadExclude(excludes))];
 }
 
-function adjustmentFindings({ type, path, DateAdjustment }: Criterion): readonly Finding[] {
+function adjustmentFindings({ type, path, DateAdjustment }: Criterion): readonly Found[] {
   const slip = describeType(type).circe?.adjustment;
   if (DateAdjustment === undefined || slip === undefined) return [];
   const at = `${path}.DateAdjustment`;
-  if (slip === 'ignored') return [differs(at, 'Circe does not adjust these dates')];
+  if (slip === 'ignored') return [differs(at, says.notAdjusted)];
   const { StartWith, EndWith } = DateAdjustment;
   if (StartWith === 'START_DATE' && EndWith === 'END_DATE') return [];
-  return [differs(at, 'Circe adjusts each date from itself here, whatever StartWith and EndWith say')];
+  return [differs(at, says.adjustedFromItself)];
 }
 
-function personFindings(filter: Filter): readonly Finding[] {
+function personFindings(filter: Filter): readonly Found[] {
   if (filter.name !== 'RaceCS' && filter.name !== 'EthnicityCS') return [];
-  return [differs(filter.path, 'Circe tests the gender here (up to 1.12.1)')];
+  return [differs(filter.path, says.gender)];
 }
 
 /** What Circe selects of every event, also of one with nested criteria. */
@@ -98,23 +92,17 @@ const uncompiled: Partial<Record<CriterionType, readonly string[]>> = {
   VisitDetail: ['VISIT_ID'],
 };
 
-function countFindings(criterion: CorrelatedCriterion): readonly Finding[] {
+function countFindings(criterion: CorrelatedCriterion): readonly Found[] {
   const { IsDistinct, CountColumn = 'DOMAIN_CONCEPT' } = criterion.Occurrence;
   if (!IsDistinct) return [];
   const { type, CorrelatedCriteria } = criterion.Criteria;
   const path = `${criterion.path}.Occurrence`;
-  if (uncompiled[type]?.includes(CountColumn))
-    return [fails(path, `Circe cannot compile a distinct count of ${CountColumn} for ${type}`)];
+  if (uncompiled[type]?.includes(CountColumn)) return [fails(path, says.uncompiled(CountColumn, type))];
   if (type === 'PayerPlanPeriod' && CountColumn === 'DOMAIN_CONCEPT' && !asksPayer(criterion.Criteria))
-    return [
-      fails(path, 'Circe gives an SQL error on a distinct count of payers unless PayerConcept is asked'),
-    ];
-  if (type === 'VisitDetail' && CountColumn === 'VISIT_DETAIL_ID')
-    return [fails(path, 'Circe gives an SQL error on a distinct count of visit details')];
+    return [fails(path, says.payer)];
+  if (type === 'VisitDetail' && CountColumn === 'VISIT_DETAIL_ID') return [fails(path, says.visitDetail)];
   if (!always.includes(CountColumn) && CorrelatedCriteria !== undefined && !isBare(CorrelatedCriteria))
-    return [
-      fails(path, `Circe gives an SQL error on a distinct count of ${CountColumn} with nested criteria`),
-    ];
+    return [fails(path, says.nested(CountColumn))];
   return [];
 }
 

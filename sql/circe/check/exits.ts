@@ -1,41 +1,28 @@
 /** How people leave the cohort, and limits that contradict each other. */
 
+import { messages, remedies } from '#sql/circe/check/messages.ts';
 import { info, warning } from '#sql/circe/check/warning.ts';
-import type { CohortExpression, Finding, Limit } from '#sql/circe/expression.ts';
+import type { CohortExpression, Limit } from '#sql/circe/expression.ts';
+import type { Found } from '#sql/circe/told.ts';
 
-export function exitFindings(expression: CohortExpression): readonly Finding[] {
+export function exitFindings(expression: CohortExpression): readonly Found[] {
   const strategy = expression.EndStrategy;
   const primary = expression.PrimaryCriteria.PrimaryCriteriaLimit;
   const last = expression.ExpressionLimit;
-  const findings: Finding[] = [];
+  const findings: Found[] = [];
   if (strategy === undefined && primary === 'All' && last === 'All') {
-    findings.push(
-      warning(
-        'no-exit',
-        '$.EndStrategy',
-        'all events are kept and none has an exit: every stay lasts to the end of observation',
-        'Choose a cohort exit, or limit the cohort to one event a person.',
-      ),
-    );
+    findings.push(warning('no-exit', '$.EndStrategy', messages['no-exit'].all, remedies.chooseExit));
   } else if (strategy === undefined && primary === 'All')
-    findings.push(
-      info('no-exit', '$.EndStrategy', 'no exit is chosen: every stay lasts to the end of observation'),
-    );
+    findings.push(info('no-exit', '$.EndStrategy', messages['no-exit'].one));
   if (strategy?.kind === 'DateOffset' && strategy.DateField === 'StartDate' && strategy.Offset === 0) {
-    findings.push(
-      warning('zero-offset', `${strategy.path}.Offset`, 'every stay lasts zero days (it ends on its start)'),
-    );
+    findings.push(warning('zero-offset', `${strategy.path}.Offset`, messages['zero-offset']));
   }
   if (strategy?.kind === 'DateOffset' && strategy.Offset < 0) {
-    findings.push(
-      warning('negative-days', `${strategy.path}.Offset`, 'stays may end before they start: those disappear'),
-    );
+    findings.push(warning('negative-days', `${strategy.path}.Offset`, messages['negative-days'].exit));
   }
   findings.push(...limitFindings(expression), ...drugFindings(expression));
   if (expression.CollapseSettings.EraPad < 0) {
-    findings.push(
-      warning('negative-days', '$.CollapseSettings.EraPad', 'a gap between eras cannot be negative'),
-    );
+    findings.push(warning('negative-days', '$.CollapseSettings.EraPad', messages['negative-days'].gap));
   }
   return findings;
 }
@@ -46,7 +33,7 @@ function limitFindings({
   AdditionalCriteria,
   QualifiedLimit,
   ExpressionLimit,
-}: CohortExpression): readonly Finding[] {
+}: CohortExpression): readonly Found[] {
   const entry = PrimaryCriteria.PrimaryCriteriaLimit;
   const acts = AdditionalCriteria !== undefined;
   return [
@@ -56,15 +43,15 @@ function limitFindings({
   ];
 }
 
-function idle(path: string, limit: Limit, before: Limit): readonly Finding[] {
+function idle(path: string, limit: Limit, before: Limit): readonly Found[] {
   if (before === 'All' || limit === before) return [];
   const found = limit === 'All' ? info : warning;
-  const message = `the limit ${before} before it leaves one event a person: ${limit} chooses nothing more`;
+  const message = messages['limit-without-effect'](before, limit);
   return [found('limit-without-effect', path, message)];
 }
 
 /** Drugs of the entry that the exit does not follow. */
-function drugFindings({ PrimaryCriteria, ConceptSets, EndStrategy }: CohortExpression): readonly Finding[] {
+function drugFindings({ PrimaryCriteria, ConceptSets, EndStrategy }: CohortExpression): readonly Found[] {
   const followed = EndStrategy?.kind === 'CustomEra' ? EndStrategy.DrugCodesetId : undefined;
   return PrimaryCriteria.CriteriaList.flatMap((criterion) => {
     const filter = criterion.filters.find(({ name }) => name === 'CodesetId');
@@ -72,7 +59,7 @@ function drugFindings({ PrimaryCriteria, ConceptSets, EndStrategy }: CohortExpre
     const set = ConceptSets.find(({ id }) => id === filter.CodesetId);
     const drugs = set?.items.some(({ concept }) => concept.DOMAIN_ID?.toLowerCase() === 'drug');
     if (!drugs) return [];
-    const message = `people enter by the drugs of set ${filter.CodesetId}, and the exit does not follow their exposure`;
+    const message = messages['drug-not-in-exit'](filter.CodesetId);
     return [info('drug-not-in-exit', filter.path, message)];
   });
 }

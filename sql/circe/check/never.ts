@@ -1,5 +1,6 @@
 /** Criteria that nobody can meet, whatever the data. */
 
+import { messages } from '#sql/circe/check/messages.ts';
 import { warning } from '#sql/circe/check/warning.ts';
 import type {
   CohortExpression,
@@ -7,21 +8,21 @@ import type {
   CriteriaGroup,
   Criterion,
   Endpoint,
-  Finding,
 } from '#sql/circe/expression.ts';
+import type { Found } from '#sql/circe/told.ts';
 import { walk } from '#sql/circe/walk.ts';
 
-export function neverFindings(expression: CohortExpression): readonly Finding[] {
-  const findings: Finding[] = [];
+export function neverFindings(expression: CohortExpression): readonly Found[] {
+  const findings: Found[] = [];
   const empty = emptySets(expression);
   walk(expression, {
     criterion(criterion, role) {
-      if (role === 'entry') findings.push(...emptyFindings(criterion, empty, 'finds no entry event'));
-      if (role === 'censoring') findings.push(...emptyFindings(criterion, empty, 'ends no stay'));
+      if (role === 'entry') findings.push(...emptyFindings(criterion, empty, 'entry'));
+      if (role === 'censoring') findings.push(...emptyFindings(criterion, empty, 'censoring'));
     },
     correlated(criterion) {
       if (!isNeeded(criterion)) return;
-      findings.push(...emptyFindings(criterion.Criteria, empty, 'can never be met'));
+      findings.push(...emptyFindings(criterion.Criteria, empty, 'asked'));
     },
   });
   const { AdditionalCriteria, InclusionRules } = expression;
@@ -55,19 +56,17 @@ function emptySets({ ConceptSets, Pinned = [] }: CohortExpression): (id: number)
 function emptyFindings(
   criterion: Criterion,
   empty: (id: number) => boolean,
-  what: string,
-): readonly Finding[] {
+  role: 'entry' | 'censoring' | 'asked',
+): readonly Found[] {
   return criterion.filters.flatMap((filter) => {
     const asked = filter.kind === 'codeset' || (filter.kind === 'selection' && !filter.exclude);
     if (!asked || !empty(filter.CodesetId)) return [];
-    return [
-      warning('never-satisfied', filter.path, `${what}: nothing is in concept set ${filter.CodesetId}`),
-    ];
+    return [warning('never-satisfied', filter.path, messages['never-satisfied'][role](filter.CodesetId))];
   });
 }
 
 /** An event of the same concept set before the first one of it. */
-function beforeFirst(expression: CohortExpression, asked: CorrelatedCriterion): readonly Finding[] {
+function beforeFirst(expression: CohortExpression, asked: CorrelatedCriterion): readonly Found[] {
   const [entry, ...more] = expression.PrimaryCriteria.CriteriaList;
   const { Criteria, StartWindow } = asked;
   if (entry === undefined || more.length > 0 || !entry.First || !isNeeded(asked)) return [];
@@ -79,9 +78,7 @@ function beforeFirst(expression: CohortExpression, asked: CorrelatedCriterion): 
       filter.kind === 'codeset' ? [`${filter.name} ${filter.CodesetId}`] : [],
     );
   if (entry.type !== Criteria.type || sets(entry).join() !== sets(Criteria).join()) return [];
-  const message =
-    'asks for an earlier event of the concept set whose first event people enter by: nobody has one';
-  return [warning('before-first', asked.path, message)];
+  return [warning('before-first', asked.path, messages['before-first'])];
 }
 
 function isBefore({ Days, Coeff }: Endpoint): boolean {

@@ -1,11 +1,13 @@
 /** Ranges that can hold nothing, negative lengths, periods that end before they start. */
 
+import { messages } from '#sql/circe/check/messages.ts';
 import { info, warning } from '#sql/circe/check/warning.ts';
-import type { CohortExpression, Filter, Finding, Period } from '#sql/circe/expression.ts';
+import type { CohortExpression, Filter, Period } from '#sql/circe/expression.ts';
+import type { Found } from '#sql/circe/told.ts';
 import { walk } from '#sql/circe/walk.ts';
 
-export function rangeFindings(expression: CohortExpression): readonly Finding[] {
-  const findings: Finding[] = [];
+export function rangeFindings(expression: CohortExpression): readonly Found[] {
+  const findings: Found[] = [];
   walk(expression, {
     criterion(criterion) {
       findings.push(...criterion.filters.flatMap(filterFindings), ...datesFindings(criterion.filters));
@@ -14,7 +16,7 @@ export function rangeFindings(expression: CohortExpression): readonly Finding[] 
     demographic({ path, filters }) {
       findings.push(...filters.flatMap(filterFindings), ...datesFindings(filters));
       if (filters.length === 0)
-        findings.push(warning('empty-demographic', path, 'asks nothing of the person: everybody passes'));
+        findings.push(warning('empty-demographic', path, messages['empty-demographic']));
     },
   });
   const { PriorDays, PostDays } = expression.PrimaryCriteria.ObservationWindow;
@@ -25,41 +27,29 @@ export function rangeFindings(expression: CohortExpression): readonly Finding[] 
   for (const [name, days] of negative) {
     if (days >= 0) continue;
     const path = `$.PrimaryCriteria.ObservationWindow.${name}`;
-    findings.push(
-      warning('negative-days', path, `${name} is ${days}: an observation cannot be shorter than nothing`),
-    );
+    findings.push(warning('negative-days', path, messages['negative-days'].observation(name, days)));
   }
   findings.push(...periodFindings('$.CensorWindow', expression.CensorWindow));
   return findings;
 }
 
-function filterFindings(filter: Filter): readonly Finding[] {
+function filterFindings(filter: Filter): readonly Found[] {
   if (filter.kind === 'presence')
-    return [
-      warning(
-        'empty-value',
-        filter.path,
-        `no concept set is chosen: every row ${filter.exclude ? 'without' : 'with'} a value passes`,
-      ),
-    ];
+    return [warning('empty-value', filter.path, messages['empty-value'].set(filter.exclude))];
   if (filter.kind === 'text' && filter.filter.Text.trim() === '')
-    return [warning('empty-value', filter.path, 'compares with an empty text')];
+    return [warning('empty-value', filter.path, messages['empty-value'].text)];
   if (filter.kind !== 'dates' && filter.kind !== 'number' && filter.kind !== 'age') return [];
   const { Op, Value, Extent } = filter.range;
-  const findings: Finding[] = [];
+  const findings: Found[] = [];
   if (Op.endsWith('bt') && Extent !== undefined && Value > Extent) {
-    const meaning = Op === 'bt' ? 'nothing lies in it' : 'everything lies outside it';
-    findings.push(warning('empty-range', filter.path, `the range begins after its end: ${meaning}`));
+    const { nothing, everything } = messages['empty-range'];
+    findings.push(warning('empty-range', filter.path, Op === 'bt' ? nothing : everything));
   }
   if (typeof Value === 'number' && Value < 0) {
     const whole = filter.kind === 'age' || (filter.kind === 'number' && filter.decimals === 0);
     const found = whole ? warning : info;
     findings.push(
-      found(
-        'negative-value',
-        filter.path,
-        whole ? 'an age, a count or a length below zero' : 'a value below zero',
-      ),
+      found('negative-value', filter.path, messages['negative-value'][whole ? 'whole' : 'value']),
     );
   }
   if (
@@ -67,21 +57,19 @@ function filterFindings(filter: Filter): readonly Finding[] {
     (filter.kind === 'age' || filter.decimals === 0) &&
     !Number.isInteger(Value)
   ) {
-    findings.push(
-      warning('decimals-cut', filter.path, 'the decimals are cut off: this attribute is a whole number'),
-    );
+    findings.push(warning('decimals-cut', filter.path, messages['decimals-cut']));
   }
   return findings;
 }
 
-function periodFindings(path: string, period: Period | undefined): readonly Finding[] {
+function periodFindings(path: string, period: Period | undefined): readonly Found[] {
   const [start, end] = [period?.StartDate, period?.EndDate];
   if (start === undefined || end === undefined || start <= end) return [];
-  return [warning('empty-period', path, 'the period ends before it starts')];
+  return [warning('empty-period', path, messages['empty-period'])];
 }
 
 /** An event that must end before the day that it may start on at the earliest. */
-function datesFindings(filters: readonly Filter[]): readonly Finding[] {
+function datesFindings(filters: readonly Filter[]): readonly Found[] {
   const least = filters.flatMap((filter) =>
     filter.kind === 'dates' && filter.of === 'start' && ['eq', 'gt', 'gte', 'bt'].includes(filter.range.Op)
       ? [filter.range.Value]
@@ -92,8 +80,6 @@ function datesFindings(filters: readonly Filter[]): readonly Finding[] {
     const { Op, Value, Extent } = filter.range;
     const most = Op === 'bt' ? Extent : ['eq', 'lt', 'lte'].includes(Op) ? Value : undefined;
     if (most === undefined || !least.some((date) => date > most)) return [];
-    return [
-      warning('dates-exclude', filter.path, 'ends before the day that it may start on at the earliest'),
-    ];
+    return [warning('dates-exclude', filter.path, messages['dates-exclude'])];
   });
 }

@@ -1,5 +1,6 @@
 /** Criteria that stand twice, and criteria that cannot hold together. */
 
+import { messages } from '#sql/circe/check/messages.ts';
 import { info, warning } from '#sql/circe/check/warning.ts';
 import type {
   CohortExpression,
@@ -7,13 +8,13 @@ import type {
   CriteriaGroup,
   Criterion,
   Filter,
-  Finding,
   Occurrence,
 } from '#sql/circe/expression.ts';
+import type { Found } from '#sql/circe/told.ts';
 import { walk } from '#sql/circe/walk.ts';
 
-export function repeatFindings(expression: CohortExpression): readonly Finding[] {
-  const findings: Finding[] = [...repeated(expression.PrimaryCriteria.CriteriaList)];
+export function repeatFindings(expression: CohortExpression): readonly Found[] {
+  const findings: Found[] = [...repeated(expression.PrimaryCriteria.CriteriaList)];
   const criteria: Criterion[] = [];
   const correlated: CorrelatedCriterion[] = [];
   walk(expression, {
@@ -53,36 +54,32 @@ function allOf(group: CriteriaGroup): readonly CorrelatedCriterion[] {
   return [...group.CriteriaList, ...group.Groups.flatMap(allOf)];
 }
 
-function nested(criteria: readonly Criterion[]): readonly Finding[] {
+function nested(criteria: readonly Criterion[]): readonly Found[] {
   return criteria.flatMap(({ CorrelatedCriteria: group }) =>
     group === undefined ? [] : contradictions(allOf(group)),
   );
 }
 
 /** The same criterion in the same window that must be there and must not. */
-function contradictions(list: readonly CorrelatedCriterion[]): readonly Finding[] {
+function contradictions(list: readonly CorrelatedCriterion[]): readonly Found[] {
   const groups = Map.groupBy(list, ({ Occurrence: { IsDistinct, CountColumn }, ...rest }) =>
     withoutPaths([rest, IsDistinct, CountColumn]),
   );
   return [...groups.values()].flatMap((same) =>
     disjoint(same).map(([one, other]) =>
-      warning('contradiction', other.path, `cannot hold together with ${one.path}`),
+      warning('contradiction', other.path, messages.contradiction.sure(one.path)),
     ),
   );
 }
 
 /** The same concept set that must be there and must not, in windows that differ: often meant. */
-function doubtful(list: readonly CorrelatedCriterion[]): readonly Finding[] {
+function doubtful(list: readonly CorrelatedCriterion[]): readonly Found[] {
   const groups = Map.groupBy(list, ({ Criteria, Occurrence: { IsDistinct, CountColumn } }) =>
     [subject(Criteria), IsDistinct, CountColumn].join(' '),
   );
   return [...groups.values()].flatMap((same) =>
     disjoint(same).map(([one, other]) =>
-      info(
-        'contradiction',
-        other.path,
-        `may contradict ${one.path}, which asks the same concept set in another way`,
-      ),
+      info('contradiction', other.path, messages.contradiction.doubtful(one.path)),
     ),
   );
 }
@@ -107,7 +104,7 @@ function overlap(one: Occurrence, other: Occurrence): boolean {
   return Math.max(least(one), least(other)) <= Math.min(most(one), most(other));
 }
 
-function repeated(list: readonly (Criterion | CorrelatedCriterion)[]): readonly Finding[] {
+function repeated(list: readonly (Criterion | CorrelatedCriterion)[]): readonly Found[] {
   const seen = new Map<string, string>();
   return list.flatMap((item) => {
     const text = withoutPaths(item);
@@ -115,12 +112,12 @@ function repeated(list: readonly (Criterion | CorrelatedCriterion)[]): readonly 
     seen.set(text, before ?? item.path);
     return before === undefined
       ? []
-      : [warning('duplicate-criterion', item.path, `says the same as ${before}`)];
+      : [warning('duplicate-criterion', item.path, messages['duplicate-criterion'].same(before))];
   });
 }
 
 /** Criteria that ask the same concept set, whatever else they ask: one finding for each set. */
-function alike(criteria: readonly Criterion[]): readonly Finding[] {
+function alike(criteria: readonly Criterion[]): readonly Found[] {
   const groups = Map.groupBy(
     criteria.filter(({ filters }) => filters.some(isSet)),
     subject,
@@ -128,8 +125,9 @@ function alike(criteria: readonly Criterion[]): readonly Finding[] {
   return [...groups.values()].flatMap((same) => {
     const [one, other, ...more] = same;
     if (one === undefined || other === undefined) return [];
-    const times = more.length === 0 ? '' : ` (and ${more.length} more)`;
-    return [info('duplicate-criterion', other.path, `asks the same concept set as ${one.path}${times}`)];
+    return [
+      info('duplicate-criterion', other.path, messages['duplicate-criterion'].alike(one.path, more.length)),
+    ];
   });
 }
 

@@ -1,18 +1,14 @@
 /** Windows that contradict themselves or look further back than anybody need be observed. */
 
+import { messages } from '#sql/circe/check/messages.ts';
 import { info, warning } from '#sql/circe/check/warning.ts';
 import { describeType } from '#sql/circe/criteria/types.ts';
-import type {
-  CohortExpression,
-  CorrelatedCriterion,
-  Endpoint,
-  Finding,
-  Window,
-} from '#sql/circe/expression.ts';
+import type { CohortExpression, CorrelatedCriterion, Endpoint, Window } from '#sql/circe/expression.ts';
+import type { Found } from '#sql/circe/told.ts';
 import { walk } from '#sql/circe/walk.ts';
 
-export function windowFindings(expression: CohortExpression): readonly Finding[] {
-  const findings: Finding[] = [];
+export function windowFindings(expression: CohortExpression): readonly Found[] {
+  const findings: Found[] = [];
   const correlated: CorrelatedCriterion[] = [];
   const starts: Start[] = [];
   const notFirst: string[] = [];
@@ -44,18 +40,14 @@ export function windowFindings(expression: CohortExpression): readonly Finding[]
   ];
 }
 
-function ownFindings(path: string, window: Window): readonly Finding[] {
+function ownFindings(path: string, window: Window): readonly Found[] {
   const negative = (['Start', 'End'] as const).filter((name) => (window[name].Days ?? 0) < 0);
   return [
     ...(dayOf(window.Start, -Infinity) > dayOf(window.End, Infinity)
-      ? [warning('contradictory-window', path, 'the window begins after its end, so no event can lie in it')]
+      ? [warning('contradictory-window', path, messages['contradictory-window'])]
       : []),
     ...negative.map((name) =>
-      warning(
-        'negative-days',
-        `${path}.${name}.Days`,
-        'days are counted from zero; Coeff says before or after',
-      ),
+      warning('negative-days', `${path}.${name}.Days`, messages['negative-days'].window),
     ),
   ];
 }
@@ -70,7 +62,7 @@ function dayOf({ Days, Coeff }: Endpoint, otherwise: number): number {
 function outlook(
   windows: readonly CorrelatedCriterion[],
   { PriorDays, PostDays }: { readonly PriorDays: number; readonly PostDays: number },
-): readonly Finding[] {
+): readonly Found[] {
   const far = (side: 'Start' | 'End', sign: 1 | -1, asked: number) =>
     windows.flatMap(({ path, StartWindow, IgnoreObservationPeriod }) => {
       const days = StartWindow === undefined ? 0 : sign * dayOf(StartWindow[side], 0);
@@ -79,21 +71,18 @@ function outlook(
     });
   const told = (
     found: readonly { readonly path: string; readonly days: number }[],
-    where: string,
-    asked: string,
+    side: 'before' | 'after',
+    asked: number,
   ) => {
     const [first] = found;
     if (first === undefined) return [];
     const most = found.reduce((days, one) => Math.max(days, one.days), 0);
-    const who =
-      found.length === 1
-        ? `a window reaches ${most} days`
-        : `${found.length} windows reach up to ${most} days`;
-    return [info('longer-than-observation', first.path, `${who} ${where}, while entry events need ${asked}`)];
+    const message = messages['longer-than-observation'](found.length, most, side, asked);
+    return [info('longer-than-observation', first.path, message)];
   };
   return [
-    ...told(far('Start', -1, PriorDays), 'back', `${PriorDays} days of observation before`),
-    ...told(far('End', 1, PostDays), 'ahead', `${PostDays} days of observation after`),
+    ...told(far('Start', -1, PriorDays), 'before', PriorDays),
+    ...told(far('End', 1, PostDays), 'after', PostDays),
   ];
 }
 
@@ -103,7 +92,7 @@ interface Start {
 }
 
 /** Windows that begin on another day than most do: one finding for all. */
-function pattern(starts: readonly Start[]): readonly Finding[] {
+function pattern(starts: readonly Start[]): readonly Found[] {
   const counts = new Map<number, number>();
   for (const { day } of starts) counts.set(day, (counts.get(day) ?? 0) + 1);
   const most = Math.max(0, ...counts.values());
@@ -111,7 +100,7 @@ function pattern(starts: readonly Start[]): readonly Finding[] {
   const [first] = others;
   const common = starts.find(({ day }) => counts.get(day) === most);
   if (most < 2 || first === undefined || common === undefined) return [];
-  const message = `of ${starts.length} windows ${others.length} do not begin on day ${common.day} of the index, as most do`;
+  const message = messages['unlike-window'](starts.length, others.length, common.day);
   return [info('unlike-window', `${first.path}.StartWindow`, message)];
 }
 
@@ -123,19 +112,14 @@ function isBounded(window: Window | undefined): boolean {
   return window?.Start.Days !== undefined || window?.End.Days !== undefined;
 }
 
-function firstFindings(paths: readonly string[]): readonly Finding[] {
+function firstFindings(paths: readonly string[]): readonly Found[] {
   const [first] = paths;
   if (first === undefined) return [];
-  const who =
-    paths.length === 1
-      ? 'one criterion with a window of days takes'
-      : `${paths.length} criteria with a window of days take`;
-  const message = `${who} any event, not the first in the person's history`;
-  return [info('not-first', first, message)];
+  return [info('not-first', first, messages['not-first'](paths.length))];
 }
 
 /** At least one death before the index: nobody who dies comes back. */
-function deathFindings(criterion: CorrelatedCriterion): readonly Finding[] {
+function deathFindings(criterion: CorrelatedCriterion): readonly Found[] {
   const { Criteria, Occurrence, StartWindow } = criterion;
   if (
     Criteria.type !== 'Death' ||
@@ -145,5 +129,5 @@ function deathFindings(criterion: CorrelatedCriterion): readonly Finding[] {
   )
     return [];
   if (dayOf(StartWindow.End, Infinity) >= 0) return [];
-  return [warning('death-before-index', criterion.path, 'asks for a death before the index event')];
+  return [warning('death-before-index', criterion.path, messages['death-before-index'])];
 }

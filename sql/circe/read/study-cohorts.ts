@@ -3,9 +3,12 @@
  * before it alone, so nothing can go round in a circle. Pure; it reaches no SQL.
  */
 
+import type { LanguageCode } from '#sql/circe/describe/words.ts';
 import type { CohortExpression, Combination, Finding, NamedExpression } from '#sql/circe/expression.ts';
+import { readMessages } from '#sql/circe/read/messages.ts';
 import { read } from '#sql/circe/read.ts';
 import { deepFreeze } from '#sql/circe/reader.ts';
+import { type Found, type Told, tell } from '#sql/circe/told.ts';
 import { walk } from '#sql/circe/walk.ts';
 
 /** As a study carries a cohort: Circe JSON (already parsed), or a combination. */
@@ -32,19 +35,22 @@ export type ReadCohorts =
 
 /**
  * Gives an expression for each cohort, in order, each with the cohorts that it needs; or every fault of every cohort. Names
- * are taken to be different (a study's are).
+ * are taken to be different (a study's are). Findings are in English unless Korean is asked for.
  *
  *     readStudyCohorts([{ name: 'a', definition }, { name: 'not a', expression: { op: 'minus', of: ['b', 'a'], by: 'persons' } }])
  */
 export function readStudyCohorts(
   sources: readonly CohortSource[],
   pinned: readonly PinnedSource[] = [],
+  language: LanguageCode = 'en',
 ): ReadCohorts {
   const findings: CohortFinding[] = [];
   const names = sources.map(({ name }) => name);
   const bare = sources.map((source, cohort) => {
-    const report = (finding: Finding) => findings.push({ ...finding, cohort, name: source.name });
-    const expression = readOne(source, report);
+    const tellAll = (...all: readonly Finding[]) =>
+      findings.push(...all.map((finding) => ({ ...finding, cohort, name: source.name })));
+    const report = (found: Found) => void tellAll(tell(found, language));
+    const expression = readOne(source, { report, tellAll, language });
     if (expression === undefined) return undefined;
     for (const { name, path } of namedIn(expression)) {
       const at = names.indexOf(name);
@@ -56,13 +62,10 @@ export function readStudyCohorts(
       report,
     );
   });
-  for (const { name } of pinned)
-    if (!names.includes(name))
-      findings.push({
-        ...fault('$.pinned', 'pinned-cohort', 'the study has no such cohort'),
-        cohort: -1,
-        name,
-      });
+  pinned.forEach(({ name }, at) => {
+    const none = tell(fault(`$.pinned[${at}]`, 'pinned-cohort', readMessages.noCohort), language);
+    if (!names.includes(name)) findings.push({ ...none, cohort: -1, name });
+  });
   if (findings.length > 0) return { ok: false, findings };
   return {
     ok: true,
@@ -73,23 +76,27 @@ export function readStudyCohorts(
   };
 }
 
-function readOne(source: CohortSource, report: (finding: Finding) => void): CohortExpression | undefined {
+interface Telling {
+  readonly report: Report;
+  readonly tellAll: (...findings: readonly Finding[]) => void;
+  readonly language: LanguageCode;
+}
+
+type Report = (found: Found) => void;
+
+function readOne(source: CohortSource, { report, tellAll, language }: Telling): CohortExpression | undefined {
   if (source.expression !== undefined) return combined(source.expression);
-  const result = read(JSON.stringify(source.definition ?? null));
+  const result = read(JSON.stringify(source.definition ?? null), language);
   if (result.ok) return without(result.expression, source.withoutRules ?? [], report);
-  for (const finding of result.findings) report(finding);
+  tellAll(...result.findings);
   return undefined;
 }
 
 /** The definition as if the rules did not stand in it; the others keep their order. */
-function without(
-  expression: CohortExpression,
-  rules: readonly number[],
-  report: (finding: Finding) => void,
-): CohortExpression {
+function without(expression: CohortExpression, rules: readonly number[], report: Report): CohortExpression {
   for (const rule of rules)
     if (expression.InclusionRules[rule] === undefined)
-      report(fault('$.InclusionRules', 'unknown-rule', `no rule ${rule}: rules are numbered from 0`));
+      report(fault('$.InclusionRules', 'unknown-rule', readMessages.noRule(rule)));
   if (rules.length === 0) return expression;
   const InclusionRules = expression.InclusionRules.filter((_, at) => !rules.includes(at));
   return { ...expression, InclusionRules };
@@ -135,14 +142,16 @@ function namedIn(expression: CohortExpression): readonly { readonly name: string
 function pin(
   expression: CohortExpression,
   pinned: PinnedSource | undefined,
-  report: (finding: Finding) => void,
+  report: Report,
 ): CohortExpression {
   if (pinned === undefined) return expression;
   const known = new Set(expression.ConceptSets.map(({ id }) => id));
   const seen = new Set<number>();
   for (const { id } of pinned.conceptSets) {
     if (!known.has(id) || seen.has(id))
-      report(fault('$.pinned', 'pinned-set', `${known.has(id) ? 'twice' : 'no such'} concept set ${id}`));
+      report(
+        fault('$.pinned', 'pinned-set', readMessages[known.has(id) ? 'pinnedTwice' : 'noPinnedSet'](id)),
+      );
     seen.add(id);
   }
   const Pinned = pinned.conceptSets.map(({ id, conceptIds }) => ({
@@ -173,14 +182,10 @@ function link(names: readonly string[], bare: readonly CohortExpression[]): read
   });
 }
 
-function unknownCohort(path: string, later: boolean): Finding {
-  return fault(
-    path,
-    'unknown-cohort',
-    later ? 'a cohort may name those before it alone' : 'the study has no cohort of that name',
-  );
+function unknownCohort(path: string, later: boolean): Found {
+  return fault(path, 'unknown-cohort', later ? readMessages.onlyBefore : readMessages.noCohort);
 }
 
-function fault(path: string, code: string, message: string): Finding {
+function fault(path: string, code: string, message: Told): Found {
   return { code, severity: 'error', path, message };
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { PooledResult } from '#lead/pool.ts';
 import { csv, table } from '#lead/report.ts';
+import type { SiteVocabulary } from '#protocol/vocabulary.ts';
 import { pooledCount } from '#sql/analysis/count/pool.ts';
 
 const cohort = pooledCount(
@@ -63,14 +64,44 @@ it('says how many sites it stands on, shows bounds as bounds, and why a site is 
 
 it('writes one line a figure, and never a formula', () => {
   const lines = csv(result).trimEnd().split('\n');
-  assert.equal(lines[0], 'cohort,site,measure,step,sex,age_band,state,value,low,high,sites,late,year');
+  assert.equal(
+    lines[0],
+    'cohort,site,measure,step,sex,age_band,state,value,low,high,sites,late,year,vocabulary',
+  );
   assert.equal(lines.length, 1 + 2 + 2 + 3 + 10 + 30 + 4);
   assert.equal(
-    lines.slice(1).filter((line) => line.endsWith(',late,')).length,
+    lines.slice(1).filter((line) => line.endsWith(',late,,')).length,
     2,
     'the two of the late site',
   );
   for (const line of lines.slice(1)) assert.match(line, /^"?'=HYPERLINK/);
+});
+
+it('says in a line of its own how each site’s vocabulary meets the study', () => {
+  const [busan, daegu, jeju] = result.sites;
+  assert.ok(busan && daegu && jeju);
+  const said = (version: string, unresolved: SiteVocabulary['unresolved']) => ({
+    vocabulary: { version, unresolved },
+  });
+  const sites = [
+    { ...busan, ...said('v5.0 30-AUG-23', '10-99') },
+    daegu,
+    { ...jeju, ...said('unrecognised', '100+') },
+    { ...busan, site: 'seoul', ...said('v20240830', '0') },
+    { ...busan, site: 'ulsan', ...said('v20240830', '1-9') },
+  ];
+  assert.deepEqual(
+    csv({ ...result, sites, cohorts: [] })
+      .trimEnd()
+      .split('\n')
+      .slice(1),
+    [
+      ',busan,concepts-not-found,,,,range,,10,99,,,,v5.0 30-AUG-23',
+      ',jeju,concepts-not-found,,,,range,,100,,,late,,unrecognised',
+      ',seoul,concepts-not-found,,,,zero,0,,,,,,v20240830',
+      ',ulsan,concepts-not-found,,,,range,,1,9,,,,v20240830',
+    ],
+  );
 });
 
 const parts = pooledCount(
@@ -104,9 +135,9 @@ it('names the parts asked for: by person and by event apart, gain and standalone
   const lines = csv({ ...result, cohorts: [parts] })
     .trimEnd()
     .split('\n');
-  assert.ok(lines.includes('c,,attrition-by-event,0,,,value,75,,,2,,'));
-  assert.ok(lines.includes('c,,gain-by-person,1,,,suppressed,,13,22,2,,'));
-  assert.ok(lines.includes('c,,standalone-by-person,1,,,value,44,,,1,,'));
-  assert.ok(lines.includes('c,,persons,,,,value,40,,,2,,2011'));
-  assert.ok(lines.includes('c,,rows,,female,,value,51,,,2,,'));
+  assert.ok(lines.includes('c,,attrition-by-event,0,,,value,75,,,2,,,'));
+  assert.ok(lines.includes('c,,gain-by-person,1,,,suppressed,,13,22,2,,,'));
+  assert.ok(lines.includes('c,,standalone-by-person,1,,,value,44,,,1,,,'));
+  assert.ok(lines.includes('c,,persons,,,,value,40,,,2,,2011,'));
+  assert.ok(lines.includes('c,,rows,,female,,value,51,,,2,,,'));
 });

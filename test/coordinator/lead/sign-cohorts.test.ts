@@ -36,7 +36,7 @@ test('a study is signed with all its cohorts, or refused with the place at fault
     member,
   ]);
   await refused(/cohort member \$.*CohortMembership\.Cohort: the study has no cohort of that name/, [member]);
-  await refused(/cohort nobody \$\.pinned: the study has no such cohort/, [cases], {
+  await refused(/^\$\.pinned\[0\] \(nobody\): the study has no cohort of that name$/, [cases], {
     pinned: [{ name: 'nobody', vocabularyVersion: 'v', conceptSets: [] }],
   });
   await refused(/cohort cases \$\.pinned: no such concept set 7/, [cases], {

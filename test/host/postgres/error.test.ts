@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import pg from 'pg';
@@ -81,6 +82,7 @@ test('a lost, refused or starting server is unavailable; a full disk is a full d
     assert.equal(of(code).code, 'database-unavailable', code);
     assert.equal(of(code).exit, 4);
   }
+  assert.match(of('53300').remedy, /--connections/);
   assert.equal(of('53100').code, 'disk-full');
   assert.equal(of('53100').exit, 4);
   assert.equal(databaseError(new AggregateError([raw('ECONNREFUSED')])).code, 'database-unavailable');
@@ -88,6 +90,41 @@ test('a lost, refused or starting server is unavailable; a full disk is a full d
   assert.equal(databaseError(new Error(marker)).code, 'database-failed');
   assert.equal(databaseError(new Error(marker)).message.includes(marker), false);
   assert.equal(databaseError(marker).code, 'database-failed');
+});
+
+test('a server that does not answer is told by its address, without who asked', async (t) => {
+  const { port } = await new Promise<AddressInfo>((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address() as AddressInfo;
+      server.close(() => resolve(address));
+    });
+  });
+  const told = async (place: string) => {
+    const client = new pg.Client(`postgresql://${marker}:${marker}@${place}`);
+    t.after(() => client.end().catch(() => {}));
+    const error = await client.connect().then(
+      () => assert.fail('somebody answered'),
+      (cause: unknown) => databaseError(cause),
+    );
+    assert.equal(error.code, 'database-unavailable');
+    assert.match(error.remedy, /\w/);
+    assert.doesNotMatch(error.message, new RegExp(marker));
+    return error.message;
+  };
+  assert.equal(await told(`127.0.0.1:${port}/x`), `no server answers at 127.0.0.1:${port} (ECONNREFUSED)`);
+  assert.match(await told(`localhost:${port}/x`), /^no server answers at .*:\d+ \(ECONNREFUSED\)$/);
+  assert.match(await told('no-such-host.invalid:5432/x'), /^no host is called no-such-host\.invalid \(/);
+  assert.match(
+    await told(`%2Fnowhere-${port}/x`),
+    /^no server answers at \/nowhere-\d+\/\.s\.PGSQL\.5432 \(ENOENT\)$/,
+  );
+  const both = ['::1', '127.0.0.1'].map((address) =>
+    Object.assign(new Error(marker), { code: 'ECONNREFUSED', syscall: 'connect', address, port: 5432 }),
+  );
+  assert.equal(
+    databaseError(Object.assign(new AggregateError(both, marker), { code: 'ECONNREFUSED' })).message,
+    'no server answers at [::1]:5432 or 127.0.0.1:5432 (ECONNREFUSED)',
+  );
 });
 
 test('an error of ours passes through, and a statement cancelled by the user is an interruption', () => {

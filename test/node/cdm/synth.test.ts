@@ -71,7 +71,7 @@ test('gives the same rows for the same seed, other rows for another seed or mix'
 test('makes the very persons it made on the machine where this was written', async (t) => {
   // Whoever changes the hospitals on purpose writes the new hash here; it must never change by machine or by version of Node.
   const made = await synthesiseFiles({ persons: 25, seed: 'golden', directory: folderOf(t, {}) });
-  assert.equal(made.hash, '35d7e2b0a3b4770960efbe2f3f25f6ed9f871ddaa7ac377874a956ef53597791');
+  assert.equal(made.hash, '8ae52fbeb06289fa4a30399d7150362877b7ea2beaec2599a6c39b38a897ed57');
 });
 
 test('holds the persons of a smaller hospital unchanged in a larger one', async (t) => {

@@ -35,6 +35,7 @@ test('check tells the definition in Korean, and in no language that it does not 
   const path = folder(temporaryHome(t), { c: plain });
   const { lines } = await moim('check', [path, '--lang', 'ko']);
   assert.match(lines[0] ?? '', /코호트 진입/);
+  assert.match(lines[0] ?? '', /경고 zero-offset \$\.EndStrategy\S+\n +모든 코호트 기간이 0일/);
   await assert.rejects(moim('check', [path, '--lang', 'fr']), code('usage'));
 });
 

@@ -6,6 +6,7 @@ import { findingsHere } from '#node/cohort/here.ts';
 import { check } from '#sql/circe/check.ts';
 import { readStudyCohorts } from '#sql/circe/read/study-cohorts.ts';
 import { cohort, conceptSet, correlated, group, item } from '../../sql/circe/definitions.ts';
+import { assertSameInKorean } from '../../sql/circe/in-korean.ts';
 import { type TinyCdm, tinyCdm } from '../../sql/circe/tiny-cdm.ts';
 import { expressionOf, slow, threePersons } from './three-persons.ts';
 
@@ -46,7 +47,14 @@ test.after(async () => {
 
 async function here(definition: object, timeoutMs?: number) {
   const options = timeoutMs === undefined ? {} : { timeoutMs };
-  return findingsHere(cdm.pool, expressionOf(definition), { cdmSchema: 'cdm', ...options });
+  const english = await findingsHere(cdm.pool, expressionOf(definition), { cdmSchema: 'cdm', ...options });
+  const korean = await findingsHere(cdm.pool, expressionOf(definition), {
+    cdmSchema: 'cdm',
+    ...options,
+    language: 'ko',
+  });
+  assertSameInKorean(english.findings, korean.findings);
+  return english;
 }
 
 async function codes(definition: object): Promise<readonly string[]> {

@@ -25,7 +25,7 @@ async function run(
   const failed = await runCohorts(cdm.pool, list, {
     ...options,
     resultsSchema: 'results',
-    dataVersion: 'v1',
+    dataVersion: 'cdm:v1',
     now: () => new Date('2030-01-01T00:00:00Z'),
     onLine: (line) => lines.push(line),
     ...more,
@@ -45,7 +45,8 @@ test('an answer on the same data is not computed again, unless forced', async (t
   assert.equal(await states(), 'ok 4 true');
   assert.equal(await states({ force: true }), 'ok 4 false');
   assert.equal(await states({ parity: true }), 'ok 4 false', 'options make another question');
-  assert.equal(await states({ dataVersion: 'v2' }), 'ok 4 false', 'new data make another answer');
+  assert.equal(await states({ dataVersion: 'cdm:v2' }), 'ok 4 false', 'new data make another answer');
+  assert.equal(await states({ dataVersion: 'other:v1' }), 'ok 4 false', 'as does another CDM');
   assert.equal(await states({ dataVersion: undefined }), 'ok 4 false');
   assert.equal(await states({ dataVersion: undefined }), 'ok 4 false', 'data that nobody vouches for');
   const kept = await cdm.pool.query(
@@ -53,7 +54,8 @@ test('an answer on the same data is not computed again, unless forced', async (t
   );
   assert.deepEqual(
     kept.rows.map((row) => `${row.data_version} ${row.n}`),
-    ['unversioned 4', 'v1 4', 'v2 4'],
+    ['cdm:v2 4', 'other:v1 4', 'unversioned 4'],
+    'those of the data before are gone',
   );
   assert.equal(
     (await cdm.pool.query('select 1 from results.cohort')).rowCount,

@@ -10,6 +10,7 @@ import { policyInWords } from '#node/policy/words.ts';
 import { MoimError } from '#protocol/errors.ts';
 import type { Study } from '#protocol/study.ts';
 import type { CohortExpression } from '#sql/circe/expression.ts';
+import { readStudyCohorts } from '#sql/circe/read/study-cohorts.ts';
 import { read } from '#sql/circe/read.ts';
 
 const lead = 'AAAA-BBBB-CCCC-DDDD';
@@ -73,7 +74,20 @@ test('the default file is valid, and its examples are too', () => {
     .replace('ABCD-EFGH-IJKL-MNOP', lead);
   const policy = readPolicy(examples, 'examples');
   assert.deepEqual({ ...policy.quota }, { perLeadPerDay: 20, perDay: 100 });
-  assert.equal(policy.criteria?.deny?.length, 6);
+  assert.equal(policy.criteria?.deny?.length, 8);
+  const [named, standing] = [
+    { name: 'a', definition: { PrimaryCriteria: { CriteriaList: [{ Death: {} }] } } },
+    { name: 'b', definition: { PrimaryCriteria: { CriteriaList: [{ CohortMembership: { Cohort: 'a' } }] } } },
+  ];
+  const apart = { name: 'c', expression: { op: 'minus', of: ['a', 'b'], by: 'persons' } as const };
+  const read = readStudyCohorts([named, standing, apart]);
+  assert.ok(read.ok);
+  const [of, member, minus] = read.cohorts.map(({ expression }) =>
+    objections({ criteria: policy.criteria ?? {} }, expression),
+  );
+  assert.deepEqual(of, []);
+  assert.match(member?.[0] ?? '', /^criteria: cohort 1 uses CohortMembership /);
+  assert.match(minus?.[0] ?? '', /^criteria: cohort 1 uses Combination\.minus /);
 });
 
 test('parts of a count are permitted unless the policy names those that are', () => {

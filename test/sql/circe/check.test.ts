@@ -13,6 +13,7 @@ import type { Finding } from '#sql/circe/expression.ts';
 import { read } from '#sql/circe/read.ts';
 import { dataSet, withoutData } from '#test/support/data.ts';
 import { anyTime, cohort, conceptSet, correlated, group, item } from './definitions.ts';
+import { assertSameInKorean } from './in-korean.ts';
 
 const typed = { ConditionTypeCS: { CodesetId: 0, IsExclusion: false } };
 const condition = { ConditionOccurrence: { CodesetId: 0, ...typed } };
@@ -27,6 +28,13 @@ function findingsOf(definition: object): readonly Finding[] {
   const result = read(JSON.stringify(definition));
   assert.ok(result.ok, JSON.stringify(result));
   return [...result.warnings, ...check(result.expression)];
+}
+
+/** The same in Korean. */
+function inKorean(definition: object): readonly Finding[] {
+  const result = read(JSON.stringify(definition), 'ko');
+  assert.ok(result.ok);
+  return [...result.warnings, ...check(result.expression, 'ko')];
 }
 
 const rule = (list: readonly object[], more: object = {}) => ({
@@ -567,9 +575,10 @@ for (const [code, list] of Object.entries(cases))
     }
   });
 
-test('a finding is a warning or an info, has a message, and no path twice for one code', () => {
+test('a finding is a warning or an info, has a message in both languages, and no path twice for one code', () => {
   for (const { hit } of Object.values(cases).flat()) {
     const findings = findingsOf(hit);
+    assertSameInKorean(findings, inKorean(hit));
     const keys = findings.map(({ code, path }) => `${code} ${path}`);
     assert.equal(new Set(keys).size, keys.length, keys.join('\n'));
     for (const { message, severity } of findings) {
@@ -586,6 +595,7 @@ test('what CDM 5.4 cannot answer is an error that names the path and the reason'
     { LocationRegion: {} },
   ]);
   const errors = findingsOf(definition).filter((finding) => finding.severity === 'error');
+  assertSameInKorean(findingsOf(definition), inKorean(definition));
   assert.deepEqual(
     errors.map(({ code, path }) => `${code} ${path}`),
     [
@@ -666,7 +676,9 @@ test('every definition of the library that reads can be checked', {
   for (const file of files) {
     const result = read(readFileSync(join(folder, file), 'utf8'));
     assert.ok(result.ok, file);
-    errors += check(result.expression).filter(({ severity }) => severity === 'error').length;
+    const findings = check(result.expression);
+    assertSameInKorean(findings, check(result.expression, 'ko'));
+    errors += findings.filter(({ severity }) => severity === 'error').length;
   }
   assert.equal(errors, 0, 'the library holds nothing that CDM 5.4 cannot answer');
   assert.ok(files.length >= 500);

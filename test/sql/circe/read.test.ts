@@ -5,12 +5,19 @@ import { test } from 'node:test';
 import { read } from '#sql/circe/read.ts';
 import { dataSet, withoutData } from '#test/support/data.ts';
 import { cohort, conceptSet, correlated, group } from './definitions.ts';
+import { assertSameInKorean } from './in-korean.ts';
 
 const condition = { ConditionOccurrence: { CodesetId: 0 } };
 const plain = cohort([condition], { ConceptSets: [conceptSet(0, 1)] });
 
 function findings(definition: object | string): readonly string[] {
-  const result = read(typeof definition === 'string' ? definition : JSON.stringify(definition));
+  const text = typeof definition === 'string' ? definition : JSON.stringify(definition);
+  const result = read(text);
+  if (!result.ok) {
+    const korean = read(text, 'ko');
+    assert.ok(!korean.ok);
+    assertSameInKorean(result.findings, korean.findings);
+  }
   return result.ok ? [] : result.findings.map(({ code, path }) => `${code} ${path}`);
 }
 

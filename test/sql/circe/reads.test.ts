@@ -43,7 +43,7 @@ const counted = (type: string, CountColumn: string) => counting(type, { IsDistin
 
 /** Whether a policy lets the definition pass. */
 function permitted(definition: object, lists: { allow?: string[]; deny?: string[] }): boolean {
-  return refusedAttributes(expressionOf(definition), { allow: [], deny: [], ...lists }).length === 0;
+  return refusedAttributes({ allow: [], deny: [], ...lists })(expressionOf(definition)).length === 0;
 }
 
 /** Columns that only lead to another table. */

@@ -10,6 +10,7 @@ import { type CohortSource, readStudyCohorts } from '#sql/circe/read/study-cohor
 import { refusals } from '#sql/circe/refusal.ts';
 import { cohortStatement } from '#sql/circe/statement.ts';
 import { cohort, conceptSet, correlated, group } from './definitions.ts';
+import { assertSameInKorean } from './in-korean.ts';
 import { semantics, sickness, within } from './scene.ts';
 import type { TinyCdm } from './tiny-cdm.ts';
 
@@ -237,6 +238,8 @@ semantics('a cohort that two others need is computed once, and a study counts th
 test('a name that is not given before is refused with its path', () => {
   const codes = (...sources: readonly CohortSource[]) => {
     const result = readStudyCohorts(sources);
+    const korean = readStudyCohorts(sources, [], 'ko');
+    if (!result.ok) assertSameInKorean(result.findings, korean.ok ? [] : korean.findings);
     return result.ok ? [] : result.findings.map(({ cohort: at, code, path }) => `${at} ${code} ${path}`);
   };
   const path = '$.InclusionRules[0].expression.CriteriaList[0].Criteria.CohortMembership.Cohort';

@@ -24,7 +24,7 @@ export interface TinyCdm {
   /** Rows `person start end` of the cohort, in order; compiled in several ways, which must agree. */
   rows(definition: object, options?: { readonly parity?: boolean }): Promise<readonly string[]>;
   /** The inclusion table [mode, mask, count] of the cohort. */
-  masks(definition: object): Promise<readonly (readonly number[])[]>;
+  masks(definition: object): Promise<readonly (readonly (number | bigint)[])[]>;
 }
 
 export async function tinyCdm(t: Ending): Promise<TinyCdm> {

@@ -16,7 +16,7 @@ export interface Answer {
   /** `person start end`, in order. */
   readonly rows: readonly string[];
   /** [mode, mask, count], in order; empty without rules. */
-  readonly masks: readonly (readonly [number, number, number])[];
+  readonly masks: readonly (readonly [number, number | bigint, number])[];
 }
 
 interface Qualified extends IndexEvent {
