@@ -156,8 +156,13 @@ export async function prepareCohort(
     { ...options, tables: present, statistics, cache },
     prepareCohort,
   );
+  const reads = (source: Source) =>
+    statistics.isIndexed(source.table, source.column)
+      ? rows(source)
+      : statistics.size(source.table, source.column);
   const known = {
     rows,
+    reads,
     used,
     persons: statistics.persons,
     ...(statistics.remote ? { plan: options.plan ?? ('join' as const) } : {}),

@@ -12,6 +12,8 @@ export interface Statistics {
   rows(table: string, column: string, ids: readonly number[]): number | undefined;
   /** Whether a concept is found there by an index. */
   isIndexed(table: string, column: string): boolean;
+  /** Rows of the whole table, about; undefined where nothing is known of the column. */
+  size(table: string, column: string): number | undefined;
   /** Persons of the CDM, about. */
   readonly persons: number | undefined;
   /** Whether some table lies on another server: each look into an index is a journey there. */
@@ -41,9 +43,13 @@ export async function readStatistics(
     places.map(([table]) => schemaOf(table, { cdmSchema })),
   ]);
   const columns = new Map(rows.map((row) => [`${row.table}.${row.column}`, columnOf(row)]));
+  const sizes = new Map(
+    rows.filter((row) => row.rows >= 0).map((row) => [`${row.table}.${row.column}`, row.rows]),
+  );
   return {
     rows: (table, column, ids) => columns.get(`${table}.${column}`)?.rows?.(ids),
     isIndexed: (table, column) => columns.get(`${table}.${column}`)?.indexed ?? false,
+    size: (table, column) => sizes.get(`${table}.${column}`),
     persons: rows.find((row) => row.table === 'person' && row.rows >= 0)?.rows,
     remote: rows.some((row) => row.remote),
   };

@@ -34,6 +34,8 @@ export interface CohortQuery {
   readonly events: 'qualified_events';
   readonly ruleCount: number;
   readonly ruleNames: readonly string[];
+  /** Whether no two rows of a person begin on one day: else their ends tell them apart. */
+  readonly startsDiffer: boolean;
   /** The rows as one query: what `options.cohorts` takes of a cohort that others name. */
   readonly body: string;
   /** CDM tables read, sorted; vocabulary tables only with inline concept sets. */
@@ -57,7 +59,7 @@ export function compile(expression: CohortExpression, options: CompileOptions): 
     : [
         ...(options.conceptSets === 'inline' ? [inlineSets(expression, options.cdmSchema)] : []),
         ...eventsOf(scope, expression, rules, options.rowsOnly ?? false),
-        includedEvents(expression.ExpressionLimit, rules.length),
+        includedEvents(isSingle(expression, 'qualified') ? 'All' : expression.ExpressionLimit, rules.length),
         ...cohortRows(scope, expression),
         finalCohort(expression.CollapseSettings.EraPad, isSingle(expression), expression.CensorWindow),
       ];
@@ -69,6 +71,8 @@ export function compile(expression: CohortExpression, options: CompileOptions): 
     events: 'qualified_events',
     ruleCount: rules.length,
     ruleNames: rules.map((rule) => rule.name),
+    // Eras of a person begin one after the other; a window may cut two of them to one day where a negative pad lets them overlap.
+    startsDiffer: Combination === undefined && expression.CensorWindow?.StartDate === undefined,
     tables: [...new Set([...scope.tables, ...cohorts.flatMap(({ tables }) => tables)])].sort(),
   };
 }
@@ -88,14 +92,11 @@ function eventsOf(
   return [primaryEvents(scope, expression.PrimaryCriteria), qualifiedEvents(scope, expression, groups)];
 }
 
-/** True where a limit leaves at most one event a person. */
-function isSingle(expression: CohortExpression): boolean {
+/** True where a limit leaves at most one event a person: of qualified events, or of those that are in the cohort. */
+function isSingle(expression: CohortExpression, of?: 'qualified'): boolean {
   const qualified = expression.AdditionalCriteria !== undefined && expression.QualifiedLimit !== 'All';
-  return (
-    qualified ||
-    expression.ExpressionLimit !== 'All' ||
-    expression.PrimaryCriteria.PrimaryCriteriaLimit !== 'All'
-  );
+  const entry = expression.PrimaryCriteria.PrimaryCriteriaLimit !== 'All';
+  return qualified || entry || (of === undefined && expression.ExpressionLimit !== 'All');
 }
 
 function inlineSets(expression: CohortExpression, cdmSchema: string): Cte {

@@ -18,7 +18,16 @@ export type Way =
 const mostRows = 2_000_000;
 
 /** Measured on the data of the documentation: one look into an index, one more concept to look for, one row read into a hash, one meeting. */
-const costs = { look: 1.5, concept: 0.5, row: 0.2, event: 0.4, meeting: 0.15, listed: 0.1 };
+const costs = {
+  look: 1.5,
+  concept: 0.5,
+  row: 0.2,
+  event: 0.4,
+  meeting: 0.15,
+  listed: 0.1,
+  list: 50,
+  join: 100,
+};
 
 /** The cheapest way for about `calls` index events; a probe where nothing is known. `joins` is false where a join cannot be written. */
 export function chooseWay(
@@ -31,25 +40,28 @@ export function chooseWay(
   const [best] = sourcesOf(criterion)
     .flatMap((source) => {
       const rows = scope.rows(source);
-      return rows === undefined ? [] : [{ source, rows }];
+      return rows === undefined ? [] : [{ source, rows, reads: Math.max(rows, scope.reads(source) ?? rows) }];
     })
-    .sort((one, other) => one.rows - other.rows);
+    .sort((one, other) => one.reads - other.reads || one.rows - other.rows);
   if (scope.plan === 'join' && joins) return { kind: 'join' };
   if (scope.plan === 'list' && best !== undefined) return { kind: 'list', source: best.source };
   if (best === undefined || calls === undefined || calls < fewestCalls || best.rows > mostRows) return probe;
-  const { rows, source } = best;
+  const { rows, reads, source } = best;
   const look = costs.look + costs.concept * Math.min(8, Math.max(0, scope.idsOf(source) - 1));
   const persons = scope.persons ?? Math.max(rows, calls);
   const ways: readonly (readonly [number, Way])[] = [
     [calls * look, probe],
     [
-      rows * costs.row + calls * costs.listed + calls * Math.min(1, rows / persons) * look,
+      costs.list + reads * costs.row + calls * costs.listed + calls * Math.min(1, rows / persons) * look,
       { kind: 'list', source },
     ],
     ...(joins && scope.plan !== 'probe' && calls < mostRows
       ? [
           [
-            rows * costs.row + calls * costs.event + ((calls * rows) / Math.max(1, persons)) * costs.meeting,
+            costs.join +
+              reads * costs.row +
+              calls * costs.event +
+              ((calls * rows) / Math.max(1, persons)) * costs.meeting,
             { kind: 'join' },
           ] as const,
         ]

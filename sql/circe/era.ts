@@ -35,6 +35,8 @@ export function cohortRows(scope: Scope, expression: CohortExpression): readonly
     ...custom,
     {
       name: 'cohort_rows',
+      // Looking for what censors is done once, not wherever the end is read.
+      materialized: censoring.length === 0 ? undefined : true,
       sql: `select r.person_id, r.start_date, r.end_date from (\n  select i.person_id, i.start_date, ${end} as end_date\n  from included_events i${join}${joins}${where}\n) r where r.end_date is not null`,
     },
   ];

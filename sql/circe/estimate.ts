@@ -28,7 +28,7 @@ export function sourcesOf(criterion: Criterion): readonly Source[] {
 }
 
 /** Fewer index events than this are probed sooner than anything is prepared for them. */
-export const fewestCalls = 2000;
+export const fewestCalls = 100;
 
 /** Sources of the entry events; none where no criterion is asked about another event, so that nothing can be gained. */
 export function entrySources(expression: CohortExpression): readonly Source[] {

@@ -35,7 +35,8 @@ export function joinedCondition(
   const keys = list.key.join(', ');
   const counted = countedIn(criterion.Occurrence, (column) => rows.count(column));
   const having = counted.having === undefined ? '' : ` group by ${keys} having ${counted.having}`;
-  return `${counted.not ? 'not ' : ''}((${key.join(', ')}) in (select ${keys} ${tail}${having}))`;
+  // `is true` keeps it a hashed list: as a join of the surrounding query it would be planned by the events' estimate, which may be far too low.
+  return `${counted.not ? 'not ' : ''}(((${key.join(', ')}) in (select ${keys} ${tail}${having})) is true)`;
 }
 
 /** Events without a row are not in the list: at most, and a count of zero, are asked by what they must not be. */

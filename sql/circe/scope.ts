@@ -24,6 +24,8 @@ export interface CompileOptions {
   readonly parity?: boolean;
   /** Estimated rows of concept sets, to choose the cheaper way; answers do not depend on it. */
   readonly rows?: RowEstimate;
+  /** Estimated rows that must be read to find those: of the whole table where no index leads to them. As many as they are unless said. */
+  readonly reads?: RowEstimate;
   /** The ids of a concept set that some row of its column has, where that is known. */
   readonly used?: (source: Source) => readonly number[] | undefined;
   /** Persons of the CDM, about. */
@@ -54,6 +56,8 @@ export interface Scope {
   idsOf(source: Source): number;
   /** Estimated rows of a concept set in its table. */
   rows: RowEstimate;
+  /** Estimated rows that are read to find them. */
+  reads: RowEstimate;
   readonly persons: number | undefined;
   readonly plan: Plan;
   readonly cohorts: readonly CohortRows[];
@@ -95,6 +99,7 @@ export function createScope(options: CompileOptions): Scope {
     persons: options.persons,
     plan: options.plan ?? 'cheaper',
     rows: options.rows ?? (() => undefined),
+    reads: options.reads ?? options.rows ?? (() => undefined),
     cohorts: options.cohorts ?? [],
     probed: new Set(),
     unjoined: new Set(),

@@ -120,9 +120,9 @@ for (const [name, definition] of Object.entries(cases)) {
 test('few events are probed, rare sets make a list of persons, many rows that few share are joined', () => {
   const result = read(JSON.stringify(cases['rules-and-counts']));
   assert.ok(result.ok);
-  const ways = (entry: number, asked: number) => {
+  const ways = (entry: number, asked: number, reads = asked) => {
     const rows = ({ CodesetId }: { readonly CodesetId: number }) => (CodesetId === 0 ? entry : asked);
-    const options = { cdmSchema: 'cdm', conceptSets: ids, rows, persons: 10_000 };
+    const options = { cdmSchema: 'cdm', conceptSets: ids, rows, reads: () => reads, persons: 10_000 };
     const { ctes } = compile(result.expression, options);
     const count = (pattern: RegExp) => ctes.match(pattern)?.length ?? 0;
     return { lists: count(/q\.person_id in \(select/g), joins: count(/q\.event_id\) in \(select/g) };
@@ -130,7 +130,10 @@ test('few events are probed, rare sets make a list of persons, many rows that fe
   assert.deepEqual(ways(5000, 100), { lists: 2, joins: 0 });
   assert.deepEqual(ways(5000, 5000), { lists: 0, joins: 2 });
   assert.deepEqual(ways(5000, 500_000), { lists: 0, joins: 0 });
-  assert.deepEqual(ways(1000, 10), { lists: 0, joins: 0 });
+  assert.deepEqual(ways(1000, 10), { lists: 2, joins: 0 });
+  assert.deepEqual(ways(90, 10), { lists: 0, joins: 0 });
+  // Without an index to the ten rows a list reads the whole table.
+  assert.deepEqual(ways(1000, 10, 1_000_000), { lists: 0, joins: 0 });
 });
 
 test('estimates are read from the plan, and given up where it has another shape', () => {
