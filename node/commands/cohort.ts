@@ -29,8 +29,9 @@ import { cdmTablesOf, prepareCohort } from '../cohort/generate.ts';
 import { findingsHere } from '../cohort/here.ts';
 import { refuseMissingRules } from '../cohort/missing-rules.ts';
 import { hasErrors, type Report, type ReportOptions, reportOf, reportText } from '../cohort/report.ts';
-import { type GeneratedLine, runCohorts } from '../cohort/run.ts';
+import { runCohorts } from '../cohort/run.ts';
 import { withSession } from '../cohort/session.ts';
+import type { GeneratedLine } from '../cohort/work.ts';
 
 const resultsSchema = 'results';
 

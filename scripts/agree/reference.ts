@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GeneratedLine } from '#node/cohort/run.ts';
+import type { GeneratedLine } from '#node/cohort/work.ts';
 
 /** A record of `data/ohdsi/expected/<data set>.json`. */
 export interface ReferenceRecord {

@@ -1,6 +1,6 @@
 /** Questions of the data under a limit of time: one that takes too long is given up, and after so long none is asked any more. */
 
-import type { PoolClient } from 'pg';
+import type { ClientBase } from 'pg';
 import { sqlState } from '#host/postgres/error.ts';
 import type { Told } from '#sql/circe/told.ts';
 import type { HereFound } from './finding.ts';
@@ -13,7 +13,7 @@ export interface InTime {
 
 /** Each question has the session's own time limit, all together `budgetMs`. */
 export function createInTime(
-  client: PoolClient,
+  client: ClientBase,
   { budgetMs, signal }: { readonly budgetMs: number; readonly signal?: AbortSignal | undefined },
 ): InTime {
   const until = performance.now() + budgetMs;

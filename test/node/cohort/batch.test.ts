@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import pg from 'pg';
 import { inOrder } from '#node/cohort/line-order.ts';
-import { type GeneratedLine, type RunOptions, runCohorts } from '#node/cohort/run.ts';
+import { type RunOptions, runCohorts } from '#node/cohort/run.ts';
+import type { GeneratedLine } from '#node/cohort/work.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
 import { cohort } from '../../sql/circe/definitions.ts';
 import { type TinyCdm, tinyCdm } from '../../sql/circe/tiny-cdm.ts';
@@ -171,15 +173,10 @@ test('concepts that no row has are left out where the data stand still, and nowh
       },
     ],
   });
-  const connect = cdm.pool.connect.bind(cdm.pool);
-  t.mock.method(cdm.pool, 'connect', async () => {
-    const client = await connect();
-    const query = client.query.bind(client) as (...words: unknown[]) => unknown;
-    t.mock.method(client, 'query', (...words: unknown[]) => {
-      asked.push(String(words[0]));
-      return query(...words);
-    });
-    return client;
+  const { query } = pg.Client.prototype;
+  t.mock.method(pg.Client.prototype, 'query', function (this: pg.Client, ...words: unknown[]) {
+    asked.push(String(words[0]));
+    return Reflect.apply(query, this, words);
   });
   const files = { one: both, two: both };
   const [steady] = await run(cdm, files, temporaryHome(t), { force: true, steady: true });

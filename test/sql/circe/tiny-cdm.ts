@@ -1,7 +1,7 @@
 /** A CDM of a few hand-made rows, and cohorts asked of it: prepare, run, verify. */
 
 import assert from 'node:assert/strict';
-import type { Pool, PoolClient } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { resolveConceptSets } from '#node/cohort/concept-sets.ts';
 import { cdmTablesOf, prepareCohort, writeCohort } from '#node/cohort/generate.ts';
 import { withSession } from '#node/cohort/session.ts';
@@ -82,7 +82,7 @@ export async function tinyCdm(t: Ending): Promise<TinyCdm> {
  * rows is asked for; and with the concept sets inside the statement.
  */
 async function everyWay(
-  client: PoolClient,
+  client: ClientBase,
   expression: CohortExpression,
   options: { readonly cdmSchema: string; readonly parity: boolean },
 ): Promise<readonly (readonly string[])[]> {
@@ -106,7 +106,7 @@ async function everyWay(
 }
 
 type Work<Result> = (
-  client: PoolClient,
+  client: ClientBase,
   expression: CohortExpression,
   options: { readonly cdmSchema: string; readonly parity: boolean },
 ) => Promise<Result>;

@@ -6,8 +6,8 @@ select e.person_id::bigint as person_id,
   e.visit_occurrence_id::bigint as visit_occurrence_id, 0::bigint as mask
 from (select x1.person_id as person_id, x1.drug_exposure_id as row_id, 0 as criterion, x1.drug_exposure_start_date as start_date, coalesce(x1.drug_exposure_end_date, x1.drug_exposure_start_date + x1.days_supply, x1.drug_exposure_start_date + 1) as end_date, x1.drug_exposure_start_date as sort_date, x1.visit_occurrence_id as visit_occurrence_id from "cdm".drug_exposure x1 where x1.drug_concept_id = any('{20,21,22}'::int[])) e
 join "cdm".observation_period o on o.person_id = e.person_id
-  and e.start_date >= o.observation_period_start_date
-  and e.start_date <= o.observation_period_end_date
+  and e.start_date >= o.observation_period_start_date + 0
+  and e.start_date <= o.observation_period_end_date - 0
 ),
 included_events as (
 select q.* from qualified_events q
@@ -20,7 +20,7 @@ select m.person_id, m.start_date, coalesce(lead(m.earlier) over (partition by m.
   from (select d.person_id::bigint as person_id, d.drug_exposure_start_date as start_date, coalesce(d.drug_exposure_end_date, d.drug_exposure_start_date + d.days_supply, d.drug_exposure_start_date + 1) + 44 as end_date from "cdm".drug_exposure d where (d.drug_concept_id = any('{20,21,22}'::int[]) or d.drug_source_concept_id = any('{20,21,22}'::int[])) and d.person_id in (select person_id from included_events)) p
 ) m where m.earlier is null or m.earlier < m.start_date
 ),
-cohort_rows as (
+cohort_rows as materialized (
 select r.person_id, r.start_date, r.end_date from (
   select i.person_id, i.start_date, least(i.op_end_date,
     case when c.end_date >= i.start_date then c.end_date end,
