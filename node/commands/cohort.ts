@@ -164,7 +164,7 @@ export const commands: Commands = {
             if (answer !== undefined) context.out(JSON.stringify(answer));
             if (answer !== undefined && 'reason' in answer) refused += 1;
           }
-          return refused === 0 ? 0 : 1;
+          return refused === 0 ? 0 : 5;
         });
       });
     },

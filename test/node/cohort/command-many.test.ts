@@ -74,7 +74,7 @@ test('a rule that a definition does not have is refused, and it is said which it
   assert.equal((await moim('generate', [three, join(path, 'one.json'), '--without-rule', '0'], env)).exit, 0);
 });
 
-test('expand goes on past a definition that cannot be read, says so on its line, and ends with 1', async (t) => {
+test('expand goes on past a definition that cannot be read, says so on its line, and ends with 5', async (t) => {
   const path = write(temporaryHome(t), {
     'a.json': plain,
     'b.json': { ...plain, Extra: 1 },
@@ -84,7 +84,7 @@ test('expand goes on past a definition that cannot be read, says so on its line,
   const { url, pool } = await testDatabase(t, { streams: ['cdm'] });
   const expand = (...files: readonly string[]) => moim('expand', files, { MOIM_CDM_URL: url });
   const { exit, lines } = await expand(path);
-  assert.equal(exit, 1);
+  assert.equal(exit, 5);
   assert.deepEqual(
     parsed(lines).map(({ name, status, reason, conceptSets }) => [name, status, reason, conceptSets?.length]),
     [
@@ -105,7 +105,7 @@ test('expand goes on past a definition that cannot be read, says so on its line,
   const items = set?.expression.items.map((item) => ({ ...item, includeDescendants: true }));
   write(path, { 'b.json': { ...plain, ConceptSets: [{ ...set, expression: { items } }] } });
   const lacking = await expand(join(path, 'a.json'), join(path, 'b.json'));
-  assert.deepEqual([lacking.exit, parsed(lacking.lines)[1].status], [1, 'refused']);
+  assert.deepEqual([lacking.exit, parsed(lacking.lines)[1].status], [5, 'refused']);
   assert.match(parsed(lacking.lines)[1].reason, /^table-missing: .*concept_ancestor/);
 });
 
