@@ -69,10 +69,18 @@ export function refuseOld(version: number): void {
 }
 
 function checkAddress(url: string): void {
-  if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !/^postgres(ql)?:$/.test(parsed.protocol)) {
     throw new MoimError(
       'bad-config',
       'the address of the database is not of the form postgresql://user:password@host/name',
+    );
+  }
+  // A password with / ? or # ends the address early: what follows would be taken for a host, and be told as one.
+  if (`${parsed.pathname}${parsed.search}${parsed.hash}`.includes('@')) {
+    throw new MoimError(
+      'bad-config',
+      'the address of the database has an @ after its host: in a user or password write / as %2F, ? as %3F, # as %23 and @ as %40',
     );
   }
 }

@@ -27,15 +27,21 @@ export async function dropFormerCohorts(client: ClientBase, schema: string, now?
   await dropFormerRuns(client, resultsSchema, notedVersion(schema, version));
 }
 
-/** Removes runs, and their rows, on other versions than `noted` of the same CDM; and those that do not say of which CDM they are. */
-export async function dropFormerRuns(client: Client, results: string, noted: string): Promise<void> {
+/** Removes runs before `id`, and their rows, on other versions than `noted` of the same CDM; and those that do not say of which CDM they are. */
+export async function dropFormerRuns(
+  client: Client,
+  results: string,
+  noted: string,
+  id?: bigint,
+): Promise<void> {
   if (noted === unversioned) return;
   await client.query(
     `with gone as (
        delete from ${quoteName(results)}.cohort_run where ${cdmOf} in ($1, '') and data_version not in ($2, $3)
+          and ($4::bigint is null or cohort_definition_id < $4)
        returning cohort_definition_id)
      delete from ${quoteName(results)}.cohort c using gone g where c.cohort_definition_id = g.cohort_definition_id`,
-    [notedVersion(noted.slice(0, Math.max(0, noted.lastIndexOf(':'))), ''), noted, unversioned],
+    [notedVersion(noted.slice(0, Math.max(0, noted.lastIndexOf(':'))), ''), noted, unversioned, id ?? null],
   );
 }
 

@@ -85,7 +85,7 @@ export async function loadFiles(
   client: ClientBase,
   schema: string,
   files: readonly CdmFile[],
-  options: Pick<LoadOptions, 'onProgress' | 'onTable' | 'signal'>,
+  options: Pick<LoadOptions, 'onProgress' | 'onTable' | 'signal'> & { readonly beside?: boolean },
 ): Promise<readonly LoadedTable[]> {
   const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
   let before = 0;
@@ -94,7 +94,8 @@ export async function loadFiles(
     const started = performance.now();
     const onBytes = (bytes: number) =>
       options.onProgress?.({ table: file.table.name, bytes: before + bytes, totalBytes });
-    const last = file === files.at(-1);
+    // Beside the data in force nothing has been generated.
+    const last = file === files.at(-1) && options.beside !== true;
     const rows = await loadFile(client, schema, file, { onBytes, signal: options.signal, last });
     before += file.bytes;
     const loaded = { table: file.table.name, rows, ms: Math.round(performance.now() - started) };

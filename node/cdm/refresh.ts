@@ -52,7 +52,7 @@ export async function refreshCdm(
       await refuseBound(client, schema, fresh);
       try {
         const beside = await layBeside(client, schema, fresh, kept);
-        const tables = await loadFiles(client, beside, folder.files, options);
+        const tables = await loadFiles(client, beside, folder.files, { ...options, beside: true });
         options.onWait?.('the check of the new data');
         const findings = await checkCdm(client, beside);
         const report = { tables, notes: folder.notes, findings };

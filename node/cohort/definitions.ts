@@ -131,7 +131,8 @@ export function readFile(
   try {
     text = inStudy?.text ?? readDefinitionText(file);
     expression = inStudy ? expressionOf(definition) : readDefinition(file, text);
-    refuseMissingRules(expression, options.withoutRules);
+    // Among others a combination, which has no rules, is no reason to refuse: those that it combines are asked for themselves.
+    if (expression.Combination === undefined) refuseMissingRules(expression, options.withoutRules);
   } catch (error) {
     if (!(error instanceof MoimError)) throw error;
     expression = error;
@@ -161,5 +162,5 @@ function isFolder(path: string): boolean {
 }
 
 function nameOf(path: string): string {
-  return basename(path).replace(isJson, '');
+  return basename(path, '.json');
 }

@@ -23,13 +23,6 @@ export interface Expanded {
   }[];
 }
 
-/** A definition that cannot be expanded: as `cohort generate` says it. */
-interface NotExpanded {
-  readonly name: string;
-  readonly status: 'refused' | 'error';
-  readonly reason: string;
-}
-
 /**
  * Undefined of a combination of cohorts, which has no concepts of its own. A definition that cannot be read, or that needs a vocabulary table
  * that this CDM lacks, is an answer and no end: many are asked together.
@@ -38,14 +31,12 @@ export async function expand(
   client: ClientBase,
   definition: DefinitionFile,
   options: ExpandOptions,
-): Promise<Expanded | NotExpanded | undefined> {
-  const { name } = definition;
+): Promise<Expanded | MoimError | undefined> {
   try {
     return await expanded(client, definition, options);
   } catch (cause) {
     if (!(cause instanceof MoimError) || !ofDefinition.has(cause.code)) throw cause;
-    const status = cause.code === 'file-unreadable' ? 'error' : 'refused';
-    return { name, status, reason: `${cause.code}: ${cause.message}` };
+    return cause;
   }
 }
 

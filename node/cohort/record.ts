@@ -24,26 +24,27 @@ export interface EarlierRuns {
 }
 
 /**
- * Looks for runs of these definitions on the same data; without a schema there are none. With `force` no answer holds. Ids are taken for
- * all of `keys`. A definition that was run under another name has its rows under the new one afterwards.
+ * Looks for runs of these definitions on the same data; without a schema there are none. With `force` no answer holds; where a run `begins`
+ * what was generated on data before these goes. Ids are taken for all of `keys`. A definition that was run under another name has its rows under the new one afterwards.
  */
 export async function findRuns(
   client: Pick<ClientBase, 'query'>,
   schema: string | undefined,
   keys: readonly RunKey[],
-  force: boolean,
+  { force, begins }: { readonly force: boolean; readonly begins: boolean },
 ): Promise<EarlierRuns> {
   const ids: bigint[] = [];
   const nextId = () => ids.shift() ?? fail();
   const [key] = keys;
   if (schema === undefined || key === undefined) return { answers: new Map(), names: new Set(), nextId };
-  await dropFormerRuns(client, schema, key.dataVersion);
   const run = `${identifier(schema)}.cohort_run`;
   const { rows: taken } = await client.query<{ id: string }>(
     `select nextval(pg_get_serial_sequence($1, 'cohort_definition_id'))::text as id from generate_series(1, $2::int)`,
     [run, keys.length],
   );
   ids.push(...taken.map(({ id }) => BigInt(id)));
+  // What another run notes from now on may be of newer data than this one knows.
+  if (begins) await dropFormerRuns(client, schema, key.dataVersion, ids[0]);
   const { rows: named } = await client.query<{ name: string }>(
     `select distinct name from ${run} where name = any($1) and data_version = $2`,
     [keys.map(({ name }) => name), key.dataVersion],

@@ -1,6 +1,6 @@
 /** Generates many cohorts, several at a time where asked, and says of each how it went. */
 
-import type { ClientBase, Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { type DefinitionFile, type ReadFile, readFile } from './definitions.ts';
 import { type CohortOptions, cdmTablesOf } from './generate.ts';
 import { inOrder } from './line-order.ts';
@@ -59,7 +59,8 @@ export async function runCohorts(
       const prepared = { ...options, ...known };
       if (some.length > 1) await prefetch(first, some, prepared);
       const keys = some.map((file) => file.key);
-      const earlier = await findRuns(first, resultsSchema, keys, options.force ?? false);
+      const begins = ran.length === 0;
+      const earlier = await findRuns(first, resultsSchema, keys, { force: options.force ?? false, begins });
       ran.push(...keys);
       const onLine = options.batch ? inOrder(keys, options.onLine) : options.onLine;
       const shared: Work = { ...prepared, rowsOnly: true, onLine, earlier, idle: reading.one };
@@ -109,8 +110,8 @@ async function withConnections<Result>(
   pool: Pool,
   session: SessionOptions,
   count: number,
-  work: (clients: readonly ClientBase[]) => Promise<Result>,
-  opened: readonly ClientBase[] = [],
+  work: (clients: readonly PoolClient[]) => Promise<Result>,
+  opened: readonly PoolClient[] = [],
 ): Promise<Result> {
   if (opened.length === count) return work(opened);
   return withConnection(pool, session, (client) =>

@@ -1,6 +1,6 @@
 /** A connection for cohorts: settings that its SQL was measured with, a time limit, and a way to be stopped. */
 
-import pg, { type ClientBase } from 'pg';
+import pg from 'pg';
 import { databaseError } from '#host/postgres/error.ts';
 import { MoimError } from '#protocol/errors.ts';
 
@@ -36,7 +36,7 @@ const settings = [
 export function withSession<Result>(
   pool: pg.Pool,
   options: SessionOptions,
-  work: (client: ClientBase) => Promise<Result>,
+  work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
   return withClient(pool, options, async (client) => {
     const begin = `begin${options.readOnly ? ' read only' : ''}`;
@@ -48,18 +48,18 @@ export function withSession<Result>(
 }
 
 /**
- * Runs `work` on a connection of its own with the same settings and no transaction: each statement commits by itself, and one that is
- * asked for before the last has answered is sent at once, so that the server need not wait for it. Throws as `withSession`.
+ * Runs `work` on a connection with the same settings and no transaction: each statement commits by itself. The
+ * connection is closed afterwards, and its settings with it. Throws as `withSession`.
  */
 export function withConnection<Result>(
   pool: pg.Pool,
   options: SessionOptions,
-  work: (client: ClientBase) => Promise<Result>,
+  work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
   // A server whose default is stricter would have connections that write beside one another fail.
   const isolation = "default_transaction_isolation = 'read committed'";
   const readOnly = options.readOnly ? ['default_transaction_read_only = on'] : [];
-  return withClient(pool, { ...options, own: true }, async (client) => {
+  return withClient(pool, { ...options, closes: true }, async (client) => {
     await client.query(
       [...settingsOf(options), isolation, ...readOnly].map((setting) => `set ${setting}`).join('; '),
     );
@@ -76,32 +76,32 @@ function timeLimit(timeoutMs = 0): string {
 }
 
 /** From now on each statement of these connections (`withConnection`) is stopped after this time; without one never. */
-export async function limitTime(clients: readonly ClientBase[], timeoutMs?: number): Promise<void> {
+export async function limitTime(clients: readonly pg.PoolClient[], timeoutMs?: number): Promise<void> {
   await Promise.all(clients.map((client) => client.query(`set ${timeLimit(timeoutMs)}`)));
 }
 
 async function withClient<Result>(
   pool: pg.Pool,
-  options: SessionOptions & { readonly own?: true },
-  work: (client: ClientBase) => Promise<Result>,
+  options: SessionOptions & { readonly closes?: true },
+  work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const { signal } = options;
   if (signal?.aborted) throw new MoimError('interrupted');
-  const { client, close } = await (options.own ? openOwn(pool) : openPooled(pool)).catch((error: unknown) => {
+  const client = await pool.connect().catch((error: unknown) => {
     throw databaseError(error, signal);
   });
   if (signal?.aborted) {
-    await close(false);
+    client.release();
     throw new MoimError('interrupted');
   }
   // A cancel that comes between two statements is lost, and the next may run for its whole time: it is sent until the work has ended.
   let again: NodeJS.Timeout | undefined;
   const cancel = () => {
     void cancelBackend(pool, client);
-    again = setInterval(() => void cancelBackend(pool, client), 250);
+    again = setInterval(() => void cancelBackend(pool, client), 500);
   };
   signal?.addEventListener('abort', cancel, { once: true });
-  let broken = false;
+  let broken = options.closes ?? false;
   try {
     return await work(client);
   } catch (error) {
@@ -113,37 +113,12 @@ async function withClient<Result>(
     signal?.removeEventListener('abort', cancel);
     clearInterval(again);
     // A cancel that came too late must not hit the next user of the connection.
-    await close(broken || signal?.aborted === true);
+    client.release(broken || signal?.aborted === true);
   }
 }
 
-interface Opened {
-  readonly client: ClientBase;
-  /** Gives the connection back, or ends it where it is not to be used again. */
-  close(broken: boolean): Promise<void>;
-}
-
-async function openPooled(pool: pg.Pool): Promise<Opened> {
-  const client = await pool.connect();
-  return { client, close: async (broken) => client.release(broken) };
-}
-
-async function openOwn(pool: pg.Pool): Promise<Opened> {
-  // `connectionString` may be hidden from enumeration.
-  const { connectionString } = pool.options;
-  const options = {
-    ...pool.options,
-    ...(connectionString === undefined ? {} : { connectionString }),
-    pipeline: true,
-  };
-  const client = new pg.Client(options);
-  client.on('error', () => {});
-  await client.connect();
-  return { client, close: () => client.end().catch(() => {}) };
-}
-
 /** From a connection of its own: the pool may be in full use. Nothing to do where that fails: the time limit remains. */
-async function cancelBackend(pool: pg.Pool, client: ClientBase): Promise<void> {
+async function cancelBackend(pool: pg.Pool, client: pg.PoolClient): Promise<void> {
   const pid = (client as { readonly processID?: number | null }).processID;
   if (typeof pid !== 'number') return;
   // `connectionString` may be hidden from enumeration, so the options are handed over as they are.

@@ -47,35 +47,29 @@ interface Turn {
   readonly ready: Prepared | MoimError | GeneratedCohort;
 }
 
-/**
- * Takes definitions until none is left; gives how many were not ok. While the database works on one the next is sent behind it, and one
- * more is prepared.
- */
+/** Takes definitions until none is left; gives how many were not ok. The next is prepared while the database works on one. */
 export async function workSingly(
   client: ClientBase,
   waiting: Iterator<ReadFile>,
   options: Work,
 ): Promise<number> {
   let failed = 0;
-  let sent: Promise<GeneratedLine>[] = [];
-  const told = async (line: Promise<GeneratedLine>) => {
+  let running: Promise<unknown> = Promise.resolve();
+  const take = (): Promise<Turn> | undefined => {
+    const { done, value } = waiting.next();
+    return done ? undefined : prepare(afterwards(client, running), value, options);
+  };
+  for (let turn = await take(); turn !== undefined; ) {
+    const line = runOne(client, turn, options);
+    running = line.catch(() => {});
+    const next = take();
+    options.idle();
+    // A fault of the next is thrown in its own turn.
+    next?.catch(() => {});
     if ((await line).status !== 'ok') failed += 1;
     options.onLine(await line);
-  };
-  const clock = { doneAt: 0 };
-  for (let next = waiting.next(); !next.done; next = waiting.next()) {
-    const turn = await prepare(client, next.value, options);
-    const line = runOne(client, turn, options, clock);
-    // A fault is thrown in its own turn.
-    line.catch(() => {});
-    sent.push(line);
-    options.idle();
-    const [first, ...others] = sent;
-    if (first === undefined || others.length === 0) continue;
-    sent = others;
-    await told(first);
+    turn = await next;
   }
-  for (const line of sent) await told(line);
   return failed;
 }
 
@@ -135,7 +129,7 @@ async function runTurns(
   return lines;
 }
 
-/** A client that waits for what runs: what is rarely asked for while preparing must not stand in a group's transaction. */
+/** A client that waits for what runs: what is rarely asked for while preparing has its turn after it, and no place in a group's transaction. */
 function afterwards(client: ClientBase, running: Promise<unknown>): ClientBase {
   const query = async (...words: unknown[]) => {
     await running;
@@ -168,21 +162,11 @@ async function prepare(client: ClientBase, file: ReadFile, options: Work): Promi
   }
 }
 
-/** `clock` says when the statement sent before this one was done: its time is not this one's. */
-async function runOne(
-  client: ClientBase,
-  turn: Turn,
-  options: Work,
-  clock = { doneAt: 0 },
-): Promise<GeneratedLine> {
+async function runOne(client: ClientBase, turn: Turn, options: Work): Promise<GeneratedLine> {
   const { ready, file, startedAt } = turn;
   const { name } = file;
-  const sentAt = performance.now();
-  const elapsed = () => {
-    const ms = turn.ms + performance.now() - Math.max(sentAt, clock.doneAt);
-    clock.doneAt = performance.now();
-    return Math.round(ms * 1000) / 1000;
-  };
+  const start = performance.now() - turn.ms;
+  const elapsed = () => elapsedSince(start);
   try {
     if (ready instanceof MoimError) throw ready;
     if (!('query' in ready)) return { name, status: 'ok', ...ready, ms: elapsed(), cached: true };

@@ -16,21 +16,16 @@ import { checkAttached } from '../attached.ts';
 import { notedVersion } from '../cdm/generated.ts';
 import { withSteadyData } from '../cdm/hold.ts';
 import { dataVersion, vocabularyVersion } from '../cdm/version.ts';
-import {
-  type DefinitionFile,
-  definitionFiles,
-  expressionOf,
-  faults,
-  resultOf,
-} from '../cohort/definitions.ts';
+import { definitionFiles, expressionOf, faults } from '../cohort/definitions.ts';
 import { engineVersion } from '../cohort/engine.ts';
+import { exactJson } from '../cohort/exact-json.ts';
 import { expand } from '../cohort/expand.ts';
 import { cdmTablesOf, prepareCohort } from '../cohort/generate.ts';
 import { findingsHere } from '../cohort/here.ts';
-import { refuseMissingRules } from '../cohort/missing-rules.ts';
 import { hasErrors, type Report, type ReportOptions, reportOf, reportText } from '../cohort/report.ts';
 import { runCohorts } from '../cohort/run.ts';
 import { withSession } from '../cohort/session.ts';
+import { refuseWithoutRules } from '../cohort/without-rules.ts';
 import type { GeneratedLine } from '../cohort/work.ts';
 
 const resultsSchema = 'results';
@@ -108,10 +103,10 @@ export const commands: Commands = {
     async run(context) {
       const files = definitionFiles(context.args);
       const schema = cdmSchema(context);
-      const connections = numberFlag(context, 'connections', 1, 1, 50); // the home's own server has 60
+      const connections = numberFlag(context, 'connections', 1, 1, givenServer(context) ? undefined : 50); // the home's own has 60
       const timeoutMs = secondsFlag(context, 'timeout');
       const withoutRules = ruleNumbers(context);
-      if (withoutRules.length > 0) refuseMissing(context, files, withoutRules);
+      if (withoutRules.length > 0) refuseWithoutRules(context.args, files, withoutRules);
       return withCdm(context, connections + 2, async ({ pool, attached }) => {
         const writes = attached ? await mayWrite(pool, resultsSchema) : true;
         // Beside an attached CDM nothing is written by a role that could write to the CDM itself.
@@ -161,8 +156,12 @@ export const commands: Commands = {
           let refused = 0;
           for (const file of files) {
             const answer = await expand(client, file, options);
-            if (answer !== undefined) context.out(JSON.stringify(answer));
-            if (answer !== undefined && 'reason' in answer) refused += 1;
+            if (answer instanceof MoimError) {
+              if (files.length === 1) throw answer;
+              // Lines of the answer go into a study: what cannot be expanded has no place among them.
+              context.note(`${file.name}: ${answer.code}: ${answer.message}`);
+              refused += 1;
+            } else if (answer !== undefined) context.out(JSON.stringify(answer));
           }
           return refused === 0 ? 0 : 5;
         });
@@ -170,12 +169,6 @@ export const commands: Commands = {
     },
   },
 };
-
-/** JSON whose integers beyond 2^53 are written out whole, as the reference does: the mask of many inclusion rules. */
-function exactJson(value: unknown): string {
-  const { rawJSON } = JSON as typeof JSON & { readonly rawJSON: (text: string) => unknown };
-  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? rawJSON(`${part}`) : part));
-}
 
 /** Spelled and ordered as the contract has it. */
 function lineOf(line: GeneratedLine): string {
@@ -227,24 +220,6 @@ function ruleNumbers(context: CommandContext): readonly number[] {
   });
 }
 
-/** Of a FILE given alone a rule that it does not have is a slip on the command line; of many definitions it is a line of each. */
-function refuseMissing(
-  { args }: CommandContext,
-  files: readonly DefinitionFile[],
-  rules: readonly number[],
-): void {
-  const [only, ...more] = files;
-  if (only === undefined || more.length > 0 || (only.file !== args[0] && only.inStudy === undefined)) return;
-  const read = resultOf(only);
-  if (!read.ok) return;
-  try {
-    refuseMissingRules(read.expression, rules);
-  } catch (cause) {
-    if (!(cause instanceof MoimError)) throw cause;
-    throw new MoimError('usage', `${only.file}: ${cause.message}`, { remedy: cause.remedy });
-  }
-}
-
 interface Cdm {
   readonly pool: Pool;
   readonly attached: boolean;
@@ -257,10 +232,9 @@ async function withCdm(
   work: (cdm: Cdm) => Promise<number>,
 ): Promise<number> {
   const cdmUrl = readSetting(context.env, 'MOIM_CDM_URL');
-  const url = cdmUrl ?? readSetting(context.env, 'MOIM_DATABASE_URL');
   const database: Database = await openDatabase({
     home: context.home,
-    url,
+    url: givenServer(context),
     applicationName: 'moim-cohort',
     maxConnections: connections,
     signal: context.signal,
@@ -272,6 +246,9 @@ async function withCdm(
     await database.close();
   }
 }
+
+const givenServer = ({ env }: CommandContext) =>
+  readSetting(env, 'MOIM_CDM_URL') ?? readSetting(env, 'MOIM_DATABASE_URL');
 
 /** Whether our role may write cohorts there: a schema that the hospital granted us, and a role that is not read only. */
 async function mayWrite(pool: Pool, schema: string): Promise<boolean> {

@@ -2,6 +2,7 @@
 
 import type { Pool } from 'pg';
 import type { DefinitionFile } from '#node/cohort/definitions.ts';
+import { exactJson } from '#node/cohort/exact-json.ts';
 import { runCohorts } from '#node/cohort/run.ts';
 import type { Plan } from '#sql/circe/scope.ts';
 
@@ -41,7 +42,7 @@ export async function compareBoth(
           now: () => new Date(),
           onLine(line) {
             rows = line.rows ?? rows;
-            if (line.status === 'ok') answers.add(`${line.md5} ${JSON.stringify(line.inclusionResult)}`);
+            if (line.status === 'ok') answers.add(`${line.md5} ${exactJson(line.inclusionResult)}`);
             if (round > 0) times[plan].push(line.ms);
           },
         });

@@ -71,8 +71,11 @@ export function compile(expression: CohortExpression, options: CompileOptions): 
     events: 'qualified_events',
     ruleCount: rules.length,
     ruleNames: rules.map((rule) => rule.name),
-    // Eras of a person begin one after the other; a window may cut two of them to one day where a negative pad lets them overlap.
-    startsDiffer: Combination === undefined && expression.CensorWindow?.StartDate === undefined,
+    // Eras of a person begin one after the other, unless a negative pad lets them overlap; a window may cut two of them to one day.
+    startsDiffer:
+      Combination === undefined &&
+      expression.CollapseSettings.EraPad >= 0 &&
+      expression.CensorWindow?.StartDate === undefined,
     tables: [...new Set([...scope.tables, ...cohorts.flatMap(({ tables }) => tables)])].sort(),
   };
 }

@@ -6,7 +6,7 @@ import { groupCondition } from '#sql/circe/group.ts';
 import { rowsOf } from '#sql/circe/guard.ts';
 import { isOfImage } from '#sql/circe/image-link.ts';
 import type { EventList } from '#sql/circe/joined.ts';
-import { wholeNumber } from '#sql/circe/literal.ts';
+import { apart, wholeNumber } from '#sql/circe/literal.ts';
 import { joinMembers } from '#sql/circe/members.ts';
 import type { Scope } from '#sql/circe/scope.ts';
 
@@ -52,7 +52,8 @@ export function primaryEvents(
   });
   const { PriorDays, PostDays } = primary.ObservationWindow;
   const direction = primary.PrimaryCriteriaLimit === 'Last' ? ' desc' : '';
-  const order = `e.sort_date${direction}, e.row_id, e.criterion`;
+  // An event may lie in two periods of bad data.
+  const order = `e.sort_date${direction}, e.row_id, e.criterion, o.observation_period_id`;
   const limited = kept !== 'All' && kept !== 'unnumbered';
   const id = kept === 'All' ? `row_number() over (partition by e.person_id order by ${order})` : '1::bigint';
   // Who is limited here already by the start date has that first, as `latest` would.
@@ -76,14 +77,16 @@ export function primaryEvents(
 
 /**
  * The event starts inside the period, at least so many days from either end. Each bound stands once: the planner takes
- * a third of the rows for every comparison it cannot judge. Days are added even where they are none, so that the index is asked for the person
+ * a third of the rows for every comparison it cannot judge. They are kept apart from the index, which is asked for the person
  * alone: bounds on two of its columns are prepared anew for every event (skip scan, PostgreSQL 18), which costs more than a person's
  * one or two periods.
  */
 function observed(prior: number, post: number): readonly string[] {
+  const start = 'o.observation_period_start_date';
+  const end = 'o.observation_period_end_date';
   return [
-    `e.start_date >= o.observation_period_start_date + ${wholeNumber(Math.max(0, prior))}`,
-    `e.start_date <= o.observation_period_end_date - ${wholeNumber(Math.max(0, post))}`,
+    `e.start_date >= ${prior > 0 ? `${start} + ${wholeNumber(prior)}` : apart(start)}`,
+    `e.start_date <= ${post > 0 ? `${end} - ${wholeNumber(post)}` : apart(end)}`,
   ];
 }
 
@@ -200,7 +203,7 @@ function latest(limit: Limit, source: string): string {
 /** The order of `latest` over entry events that are not numbered yet. */
 function latestFirst(limit: Kept): string {
   const direction = limit === 'Last' ? ' desc' : '';
-  return ['e.start_date', 'e.sort_date', 'e.row_id', 'e.criterion']
+  return ['e.start_date', 'e.sort_date', 'e.row_id', 'e.criterion', 'o.observation_period_id']
     .map((column) => column + direction)
     .join(', ');
 }

@@ -7,7 +7,7 @@ import { conditions, template } from '#sql/circe/filter.ts';
 import { groupCondition, type IndexEvent } from '#sql/circe/group.ts';
 import { rowsOf } from '#sql/circe/guard.ts';
 import type { EventList } from '#sql/circe/joined.ts';
-import { dateLiteral, plusDays } from '#sql/circe/literal.ts';
+import { apart, dateLiteral, plusDays } from '#sql/circe/literal.ts';
 import { memberRows } from '#sql/circe/members.ts';
 import { neededPersons } from '#sql/circe/needed-persons.ts';
 import type { Scope } from '#sql/circe/scope.ts';
@@ -44,9 +44,10 @@ export function eventsOf(scope: Scope, criterion: Criterion, person?: string): E
   const source = criterion.First
     ? firstOf(table, alias, description.start, description.id, ranked, person === undefined)
     : { from: `${table} ${alias}`, where: ranked };
-  // Of a person's rows of any concept the dates are no way into an index (by person, concept and date) that pays: adding nothing keeps them out.
+  // Of a person's rows of any concept the dates are no way into an index (by person, concept and date) that pays.
   const anyConcept = person !== undefined && inSets.length === 0;
-  const rawStart = `${alias}.${description.start}${anyConcept ? ' + 0' : ''}`;
+  const column = `${alias}.${description.start}`;
+  const rawStart = anyConcept ? apart(column) : column;
   const rawEnd =
     typeof description.end === 'number'
       ? plusDays(rawStart, description.end)

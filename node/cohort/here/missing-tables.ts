@@ -6,7 +6,7 @@ import { hereMessages, hereRemedies } from './messages.ts';
 
 /** Takes the `table-missing` that preparing the cohort threw. */
 export function missingTables({ code, message, remedy }: MoimError): Found {
-  const tables = message.match(/\b[A-Za-z_]\w*\.[a-z_]+\b/g) ?? [];
+  const tables = message.match(/[^\s,]+\.[a-z_]+(?=[,\s]|$)/gu) ?? [];
   const ofImages = tables.some((table) => table.startsWith('imaging.'));
   return {
     code,

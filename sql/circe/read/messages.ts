@@ -125,7 +125,7 @@ export const readMessages = {
   }),
   unanswerable: (reason: string): Told => ({
     en: reason,
-    ko: '공통데이터모델 5.4에 해당 항목이 없어 답할 수 없음',
+    ko: `공통데이터모델 5.4에 해당 항목이 없어 답할 수 없음 (${reason})`,
   }),
   restrictImage: {
     en: 'the same image can be asked of an image criterion about another one only',

@@ -141,6 +141,8 @@ test('a given server that is not there, or no address at all, is said without na
     ['not a url hush-hush', 'bad-config'],
     ['postgresql://moim:hush-hush@[bad/moim', 'bad-config'],
     ['mysql://moim:hush-hush@127.0.0.1/moim', 'bad-config'],
+    ['postgresql://moim:a@hush-hush/b@127.0.0.1:1/moim', 'bad-config'],
+    ['postgresql://moim:hush?a@127.0.0.1:1/moim', 'bad-config'],
   ] as const) {
     const error = await caught(openDatabase({ home: temporaryHome(t), url }));
     assert.ok(error instanceof MoimError);

@@ -9,6 +9,7 @@ import { withSteadyData } from '#node/cdm/hold.ts';
 import { loadCdm } from '#node/cdm/load.ts';
 import { refreshCdm } from '#node/cdm/refresh.ts';
 import { synthesiseInto } from '#node/cdm/synth.ts';
+import { findRuns } from '#node/cohort/record.ts';
 import { testDatabase } from '#test/support/database.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
 import { cohort } from '../../sql/circe/definitions.ts';
@@ -151,6 +152,36 @@ test('what a run wrote that had lost its hold on the data goes at the next run',
   );
   assert.equal(await generate(), '15 false');
   assert.equal(await kept(), '15 persons, 1 runs');
+});
+
+test('a run that is long at work leaves alone what another notes meanwhile, of newer data', async () => {
+  const key = { name: 'x', definitionSha256: 'x', dataVersion: 'cdm:older', vocabularyVersion: null };
+  const names = async () => (await pool.query('select name from results.cohort_run order by 1')).rows;
+  await findRuns(pool, 'results', [key], { force: true, begins: true });
+  assert.deepEqual(await names(), [], 'what was there when it began is gone');
+  await pool.query(
+    `insert into results.cohort_run (name, definition_sha256, data_version, started_at, status) values ('newer', '', 'cdm:newer', now(), 'ok')`,
+  );
+  await findRuns(pool, 'results', [key], { force: true, begins: false });
+  assert.deepEqual(await names(), [{ name: 'newer' }]);
+});
+
+test('a refresh that ends before the swap leaves the cohorts of the data in force, also those that do not say of which CDM they are', async () => {
+  await pool.query(
+    `insert into results.cohort_run (name, definition_sha256, data_version, started_at, status) values ('old form', '', '${'1'.repeat(32)}', now(), 'ok')`,
+  );
+  const stop = new AbortController();
+  const refreshed = refreshCdm(database, {
+    directory: extract(15),
+    schema: 'cdm',
+    at: '2026-01-01T00:00:00.000Z',
+    signal: stop.signal,
+    onWait: (what) => {
+      if (what === 'the check of the new data') stop.abort();
+    },
+  });
+  await assert.rejects(refreshed);
+  assert.equal(await kept(), '20 persons, 2 runs');
 });
 
 test('cohorts of another CDM in the same database stay, and those of a CDM that others fill', async () => {

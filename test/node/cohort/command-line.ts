@@ -5,7 +5,7 @@ import { parseFlags } from '#host/command.ts';
 import { commands } from '#node/commands/cohort.ts';
 import { MoimError } from '#protocol/errors.ts';
 
-/** Gives the exit code and the lines of stdout. */
+/** Gives the exit code, the lines of stdout and the notes on stderr. */
 export async function moim(
   verb: string,
   words: readonly string[],
@@ -15,6 +15,7 @@ export async function moim(
   assert.ok(command);
   const { flags, args } = parseFlags(command, words);
   const lines: string[] = [];
+  const notes: string[] = [];
   const exit = await command.run({
     home: '/nowhere',
     args,
@@ -25,9 +26,9 @@ export async function moim(
     terminal: false,
     signal: new AbortController().signal,
     out: (text) => void lines.push(text),
-    note: () => {},
+    note: (text) => void notes.push(text),
   });
-  return { exit, lines };
+  return { exit, lines, notes };
 }
 
 /** For `assert.rejects`: a MoimError of this code whose message says so. */

@@ -71,10 +71,15 @@ test('a rule that a definition does not have is refused, and it is said which it
     moim('generate', [`${study}#b`, '--without-rule', '0'], env),
     code('usage', /combination/),
   );
+  assert.equal(
+    (await moim('generate', [study, '--without-rule', '0'], env)).exit,
+    0,
+    'beside what it combines',
+  );
   assert.equal((await moim('generate', [three, join(path, 'one.json'), '--without-rule', '0'], env)).exit, 0);
 });
 
-test('expand goes on past a definition that cannot be read, says so on its line, and ends with 5', async (t) => {
+test('expand goes on past a definition that cannot be read, and ends with 5; its lines are those that a study can carry', async (t) => {
   const path = write(temporaryHome(t), {
     'a.json': plain,
     'b.json': { ...plain, Extra: 1 },
@@ -83,21 +88,23 @@ test('expand goes on past a definition that cannot be read, says so on its line,
   writeFileSync(join(path, 'c.json'), Buffer.from([0x22, 0xff, 0x22]));
   const { url, pool } = await testDatabase(t, { streams: ['cdm'] });
   const expand = (...files: readonly string[]) => moim('expand', files, { MOIM_CDM_URL: url });
-  const { exit, lines } = await expand(path);
+  const { exit, lines, notes } = await expand(path);
   assert.equal(exit, 5);
   assert.deepEqual(
-    parsed(lines).map(({ name, status, reason, conceptSets }) => [name, status, reason, conceptSets?.length]),
+    parsed(lines).map(({ name, conceptSets }) => [name, conceptSets.length]),
     [
-      ['a', undefined, undefined, 1],
-      [
-        'b',
-        'refused',
-        `definition-refused: ${join(path, 'b.json')}: $.Extra: this property is not known to Circe 1.12 at this place`,
-        undefined,
-      ],
-      ['c', 'error', `file-unreadable: ${join(path, 'c.json')} is not UTF-8`, undefined],
-      ['d', undefined, undefined, 1],
+      ['a', 1],
+      ['d', 1],
     ],
+  );
+  assert.deepEqual(notes, [
+    `b: definition-refused: ${join(path, 'b.json')}: $.Extra: this property is not known to Circe 1.12 at this place`,
+    `c: file-unreadable: ${join(path, 'c.json')} is not UTF-8`,
+  ]);
+  await assert.rejects(
+    expand(join(path, 'b.json')),
+    code('definition-refused', /Extra/),
+    'alone it is the command that fails',
   );
   assert.equal((await expand(join(path, 'a.json'), join(path, 'd.json'))).exit, 0);
   await pool.query('drop table cdm.concept_ancestor');
@@ -105,8 +112,8 @@ test('expand goes on past a definition that cannot be read, says so on its line,
   const items = set?.expression.items.map((item) => ({ ...item, includeDescendants: true }));
   write(path, { 'b.json': { ...plain, ConceptSets: [{ ...set, expression: { items } }] } });
   const lacking = await expand(join(path, 'a.json'), join(path, 'b.json'));
-  assert.deepEqual([lacking.exit, parsed(lacking.lines)[1].status], [5, 'refused']);
-  assert.match(parsed(lacking.lines)[1].reason, /^table-missing: .*concept_ancestor/);
+  assert.deepEqual([lacking.exit, lacking.lines.length], [5, 1]);
+  assert.match(lacking.notes.join(), /^b: table-missing: .*concept_ancestor/);
 });
 
 test('check --lang ko tells everything in Korean: a study, a file that is no text, a table that is missing', async (t) => {
@@ -170,7 +177,8 @@ test('of a folder a file is taken in whatever case its name ends in .json', asyn
   assert.equal(exit, 0);
   assert.deepEqual(
     parsed(lines).map(({ name }) => name),
-    ['a', 'b', 'c'],
+    ['a.JSON', 'b', 'c.Json'],
+    'a name is the file’s without .json, so that a.JSON and a.json are two',
   );
 });
 

@@ -57,30 +57,3 @@ test('a connection does not take over a stricter isolation of the server', async
   assert.deepEqual(found.rows, [{ transaction_isolation: 'read committed' }]);
   await strict.end();
 });
-
-test('on a connection of its own: a statement sent behind another is stopped with it, and nothing is left at work', async () => {
-  const stop = new AbortController();
-  const ours = "application_name = 'sent-behind' and state = 'active'";
-  const working = async () =>
-    (await pool.query(`select count(*)::int as n from pg_stat_activity where ${ours}`)).rows[0].n;
-  const run = withConnection(pool, { signal: stop.signal }, async (client) => {
-    await client.query("set application_name = 'sent-behind'");
-    const both = [client.query('select pg_sleep(60)'), client.query('select pg_sleep(61)')];
-    for (const one of both) one.catch(() => {});
-    await until('the first to be at work', async () => (await working()) > 0);
-    stop.abort();
-    await both[0];
-  });
-  await assert.rejects(run, interrupted);
-  assert.equal(await working(), 0);
-});
-
-test('on a connection of its own: what fails leaves the statement behind it alone', async () => {
-  const found = await withConnection(pool, {}, async (client) => {
-    const failing = client.query('select 1/0');
-    const behind = client.query('select 2 as two');
-    await assert.rejects(failing, { code: '22012' });
-    return behind;
-  });
-  assert.deepEqual(found.rows, [{ two: 2 }]);
-});
