@@ -123,10 +123,14 @@ export const readMessages = {
     en: `${criteria} criteria, with those of the cohorts that it names: more than ${most}`,
     ko: `조건 ${criteria}개(참조하는 코호트의 조건 포함): 최대 ${most}개를 넘음`,
   }),
-  unanswerable: (reason: string): Told => ({
-    en: reason,
-    ko: `공통데이터모델 5.4에 해당 항목이 없어 답할 수 없음 (${reason})`,
-  }),
+  unanswerable: (reason: string): Told => {
+    // A reason names what is missing as the CDM spells it.
+    const [missing] = /\b[A-Z]{2,}_[A-Z_]+(\.[a-z_]+)?/.exec(reason) ?? [];
+    return {
+      en: reason,
+      ko: `공통데이터모델 5.4에 해당 항목이 없어 답할 수 없음${missing === undefined ? '' : `: ${missing}`}`,
+    };
+  },
   restrictImage: {
     en: 'the same image can be asked of an image criterion about another one only',
     ko: '같은 영상 제한(RestrictImage)은 영상 조건끼리만 사용할 수 있음',
