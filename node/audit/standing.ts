@@ -62,8 +62,11 @@ export interface HaltDeps {
   readonly now: () => number;
 }
 
-/** The node stands still from now on; what it is told while it does adds to what it must go beyond. */
-export async function halt({ db, log, now }: HaltDeps, seen: Seen): Promise<void> {
+/**
+ * The node stands still from now on; what it is told while it does adds to what it must go beyond. `epoch` is the one it was found set back
+ * in: where a person has opened another meanwhile, that is no news any more.
+ */
+export async function halt({ db, log, now }: HaltDeps, seen: Seen, epoch: bigint): Promise<void> {
   const at = new Date(now()).toISOString();
   const halted = await db.transaction().execute(async (transaction) => {
     const before = await readStanding(transaction);
@@ -72,11 +75,13 @@ export async function halt({ db, log, now }: HaltDeps, seen: Seen): Promise<void
       code: 'set-back',
       seen: JSON.stringify(newest(before.seen, seen)),
     };
-    await transaction
+    const stood = await transaction
       .insertInto('standing')
-      .values({ epoch: before.epoch, ...facts })
-      .onConflict((conflict) => conflict.column('one').doUpdateSet(facts))
-      .execute();
+      .values({ epoch, ...facts })
+      .onConflict((conflict) => conflict.column('one').doUpdateSet(facts).where('standing.epoch', '=', epoch))
+      .returning('epoch')
+      .executeTakeFirst();
+    if (stood === undefined) return false;
     if (before.haltedAt !== null && before.code === 'set-back') return false;
     await record(transaction, at, 'set-back', { lost: seen.head ?? null, position: seen.position ?? null });
     return true;

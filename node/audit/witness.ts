@@ -61,7 +61,8 @@ export async function meetHub(deps: WitnessDeps, welcome: HubWelcome): Promise<v
   const restored = standing.code === 'restored';
   const proven = headLost && (await isOwn(deps, head, welcome.receipts));
   if (proven || ahead || (standing.haltedAt !== null && !restored)) {
-    await halt(deps, { position: { epoch: welcome.epoch, seq: welcome.seq }, ...(proven ? { head } : {}) });
+    const seen = { position: { epoch: welcome.epoch, seq: welcome.seq }, ...(proven ? { head } : {}) };
+    await halt(deps, seen, standing.epoch);
     throw new MoimError('set-back');
   }
   if (headLost)
@@ -98,7 +99,7 @@ export async function keepReceipt(deps: WitnessDeps, jws: string): Promise<void>
   const { epoch, n, hash, receivedAt } = receipt;
   const { epoch: now } = await readStanding(db);
   if (BigInt(epoch) >= now && !(await holdsHead(db, receipt))) {
-    await halt(deps, { head: { epoch, n, hash } });
+    await halt(deps, { head: { epoch, n, hash } }, now);
     throw new MoimError('set-back');
   }
   await db.transaction().execute(async (transaction) => {
@@ -117,9 +118,10 @@ export async function keepReceipt(deps: WitnessDeps, jws: string): Promise<void>
  * a word shows before any link is up. A restored node stands still anyway, and is asked to meet its hub.
  */
 export async function meetWitnessFile(deps: WitnessDeps): Promise<void> {
-  if ((await readStanding(deps.db)).code === 'restored') return;
+  const { code, epoch } = await readStanding(deps.db);
+  if (code === 'restored') return;
   const lost = await lostHead(deps);
-  if (lost) await halt(deps, { head: lost });
+  if (lost) await halt(deps, { head: lost }, epoch);
 }
 
 /** The newest head on file that the log should hold and does not. */
