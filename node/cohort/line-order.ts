@@ -1,19 +1,13 @@
 /** Holds lines back until those before them are out. */
 
-/** Hands lines on in the order of `names`; names may repeat. */
-export function inOrder<Line extends { readonly name: string }>(
-  names: readonly { readonly name: string }[],
-  onLine: (line: Line) => void,
-): (line: Line) => void {
-  const held = new Map<string, Line[]>();
+/** Hands lines on in the order of their places, which count from 0 without a gap. */
+export function inOrder<Line>(onLine: (line: Line) => void): (line: Line, place: number) => void {
+  const held = new Map<number, Line>();
   let next = 0;
-  return (line) => {
-    held.set(line.name, [...(held.get(line.name) ?? []), line]);
-    for (;;) {
-      const name = names[next]?.name;
-      const lines = name === undefined ? undefined : held.get(name);
-      const first = lines?.shift();
-      if (first === undefined) return;
+  return (line, place) => {
+    held.set(place, line);
+    for (let first = held.get(next); first !== undefined; first = held.get(next)) {
+      held.delete(next);
       next += 1;
       onLine(first);
     }

@@ -1,6 +1,6 @@
 /** Generates many cohorts, several at a time where asked, and says of each how it went. */
 
-import type { Pool, PoolClient } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import { type DefinitionFile, type ReadFile, readFile } from './definitions.ts';
 import { type CohortOptions, cdmTablesOf } from './generate.ts';
 import { inOrder } from './line-order.ts';
@@ -8,7 +8,8 @@ import { prefetch } from './prefetch.ts';
 import { dropSuperseded, findRuns, type RunKey } from './record.ts';
 import { limitTime, type SessionOptions, withConnection } from './session.ts';
 import { readStatistics } from './statistics.ts';
-import { type GeneratedLine, type Work, workInGroups, workSingly } from './work.ts';
+import { supplyOf } from './supply.ts';
+import { type GeneratedLine, type Work, work } from './work.ts';
 
 export interface RunOptions extends Omit<CohortOptions, 'tables' | 'cache' | 'statistics' | 'used'> {
   /** Schema that rows and runs are written to; undefined looks only. */
@@ -38,72 +39,58 @@ export async function runCohorts(
   files: readonly DefinitionFile[],
   options: RunOptions,
 ): Promise<number> {
-  const { resultsSchema, signal, timeoutMs } = options;
+  const { resultsSchema, signal, timeoutMs, connections = 1 } = options;
   const session = { signal, readOnly: resultsSchema === undefined };
-  return withConnections(pool, session, Math.max(1, options.connections ?? 1), async (clients) => {
+  return withConnections(pool, session, Math.max(1, connections), async (clients) => {
     const [first] = clients;
     if (first === undefined) return 0;
     const tables = await cdmTablesOf(first, options.cdmSchema);
     const statistics = await readStatistics(first, options.cdmSchema);
     const known = { tables, statistics, cache: new Map(), ...(options.steady ? { used: new Map() } : {}) };
-    const reading = readAhead(files, options);
+    const prepared = { ...options, ...known };
     const ran: RunKey[] = [];
-    let failed = 0;
-    for (;;) {
-      const some = reading.take();
-      if (some.length === 0) {
-        // All answers are out: what could not be tidied now is at the next run.
-        await dropSuperseded(first, resultsSchema, ran).catch(() => {});
-        return failed;
-      }
-      const prepared = { ...options, ...known };
-      if (some.length > 1) await prefetch(first, some, prepared);
-      const keys = some.map((file) => file.key);
-      const begins = ran.length === 0;
-      const earlier = await findRuns(first, resultsSchema, keys, { force: options.force ?? false, begins });
-      ran.push(...keys);
-      const onLine = options.batch ? inOrder(keys, options.onLine) : options.onLine;
-      const shared: Work = { ...prepared, rowsOnly: true, onLine, earlier, idle: reading.one };
-      const waiting = some.values();
-      const work = options.batch ? workInGroups : workSingly;
+    const ready = async (client: ClientBase, files: readonly ReadFile[]) => {
       // The limit is of a definition; what is asked once for many is not to end them all.
-      if (timeoutMs !== undefined) await limitTime(clients, timeoutMs);
-      for (const count of await Promise.all(clients.map((client) => work(client, waiting, shared))))
-        failed += count;
-      if (timeoutMs !== undefined) await limitTime([first]);
-    }
+      if (timeoutMs !== undefined) await limitTime([client]);
+      if (files.length > 1) await prefetch(client, files, prepared);
+      const keys = files.map((file) => file.key);
+      const begins = ran.length === 0;
+      const earlier = await findRuns(client, resultsSchema, keys, { force: options.force ?? false, begins });
+      ran.push(...keys);
+      if (timeoutMs !== undefined) await limitTime([client], timeoutMs);
+      return earlier;
+    };
+    const read = (file: DefinitionFile) => readFile(file, options);
+    const supply = supplyOf(files, { connections: clients.length, read, ready });
+    const { batch = false, onLine } = options;
+    const shared: Work = { ...prepared, rowsOnly: true, batch, onLine: batch ? inOrder(onLine) : onLine };
+    if (timeoutMs !== undefined) await limitTime(clients, timeoutMs);
+    const failed = await allOrFirstFault(
+      clients.map((client) => work(client, supply, shared)),
+      supply.stop,
+    );
+    if (timeoutMs !== undefined) await limitTime([first]);
+    // All answers are out: what could not be tidied now is at the next run.
+    await dropSuperseded(first, resultsSchema, ran).catch(() => {});
+    return failed.reduce((sum, count) => sum + count, 0);
   });
 }
 
-/** Definitions whose concept sets are resolved together. */
-const atOnce = 150;
-/** Characters of definitions read ahead: a definition may have millions, and is some ten times as large once it is read. */
-const charactersAtOnce = 8_000_000;
-
-/** Definitions are read while the database works on those before them. */
-function readAhead(files: readonly DefinitionFile[], options: RunOptions) {
-  const waiting = files.values();
-  let ahead: ReadFile[] = [];
-  let characters = 0;
-  const one = (): boolean => {
-    if (ahead.length >= atOnce || characters >= charactersAtOnce) return false;
-    const { done, value } = waiting.next();
-    if (done) return false;
-    const file = readFile(value, options);
-    ahead.push(file);
-    characters += file.characters;
-    return true;
-  };
-  return {
-    one,
-    take(): readonly ReadFile[] {
-      while (one());
-      const taken = ahead;
-      ahead = [];
-      characters = 0;
-      return taken;
-    },
-  };
+/** What all gave; where one throws `stop` is called, and its fault is thrown once the others have ended. */
+async function allOrFirstFault<Result>(
+  works: readonly Promise<Result>[],
+  stop: () => void,
+): Promise<readonly Result[]> {
+  const faults: unknown[] = [];
+  const ended = works.map((work) =>
+    work.catch((fault: unknown) => {
+      faults.push(fault);
+      stop();
+    }),
+  );
+  const results = await Promise.all(ended);
+  if (faults.length > 0) throw faults[0];
+  return results as readonly Result[];
 }
 
 async function withConnections<Result>(

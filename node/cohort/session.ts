@@ -76,7 +76,10 @@ function timeLimit(timeoutMs = 0): string {
 }
 
 /** From now on each statement of these connections (`withConnection`) is stopped after this time; without one never. */
-export async function limitTime(clients: readonly pg.PoolClient[], timeoutMs?: number): Promise<void> {
+export async function limitTime(
+  clients: readonly Pick<pg.ClientBase, 'query'>[],
+  timeoutMs?: number,
+): Promise<void> {
   await Promise.all(clients.map((client) => client.query(`set ${timeLimit(timeoutMs)}`)));
 }
 

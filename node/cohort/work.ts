@@ -10,9 +10,9 @@ import {
   recordedStatement,
 } from '#sql/circe/statement.ts';
 import { type Prepared, runGroup } from './batch.ts';
-import type { ReadFile } from './definitions.ts';
 import { type CohortOptions, prepareCohort, writeCohort } from './generate.ts';
-import { type EarlierRuns, noteFailure } from './record.ts';
+import { noteFailure } from './record.ts';
+import type { Supplied, Supply } from './supply.ts';
 
 export type Status = 'ok' | 'refused' | 'error' | 'timeout';
 
@@ -32,76 +32,43 @@ const inGroup = 12;
 export interface Work extends CohortOptions {
   /** Schema that rows and runs are written to; undefined looks only. */
   readonly resultsSchema?: string | undefined;
+  /** Several definitions in one message and transaction. */
+  readonly batch: boolean;
   readonly now: () => Date;
-  readonly onLine: (line: GeneratedLine) => void;
-  readonly earlier: EarlierRuns;
-  /** Work for the time that the database takes. */
-  readonly idle: () => void;
+  readonly onLine: (line: GeneratedLine, place: number) => void;
 }
 
 /** What preparing a definition gave, and how long it took. */
-interface Turn {
-  readonly file: ReadFile;
+interface Turn extends Supplied {
   readonly startedAt: string;
   readonly ms: number;
   readonly ready: Prepared | MoimError | GeneratedCohort;
 }
 
-/** Takes definitions until none is left; gives how many were not ok. The next is prepared while the database works on one. */
-export async function workSingly(
-  client: ClientBase,
-  waiting: Iterator<ReadFile>,
-  options: Work,
-): Promise<number> {
-  let failed = 0;
-  let running: Promise<unknown> = Promise.resolve();
-  const take = (): Promise<Turn> | undefined => {
-    const { done, value } = waiting.next();
-    return done ? undefined : prepare(afterwards(client, running), value, options);
-  };
-  for (let turn = await take(); turn !== undefined; ) {
-    const line = runOne(client, turn, options);
-    running = line.catch(() => {});
-    const next = take();
-    options.idle();
-    // A fault of the next is thrown in its own turn.
-    next?.catch(() => {});
-    if ((await line).status !== 'ok') failed += 1;
-    options.onLine(await line);
-    turn = await next;
-  }
-  return failed;
-}
-
 /**
- * Takes definitions a group at a time, and prepares the next group while the database works on one. A group that failed is run again one
- * by one.
+ * Takes definitions until none is left, one by one or a group at a time, and prepares the next while the database works on those before;
+ * gives how many were not ok. A group that failed is run again one by one.
  */
-export async function workInGroups(
-  client: ClientBase,
-  waiting: Iterator<ReadFile>,
-  options: Work,
-): Promise<number> {
+export async function work(client: ClientBase, supply: Supply, options: Work): Promise<number> {
   let failed = 0;
   let running: Promise<unknown> = Promise.resolve();
   const take = async (): Promise<readonly Turn[]> => {
+    const after = afterwards(client, running);
     const turns: Turn[] = [];
-    const before = running;
-    for (let next = waiting.next(); !next.done; next = waiting.next()) {
-      turns.push(await prepare(afterwards(client, before), next.value, options));
-      if (turns.length === inGroup) break;
-    }
+    for (const one of await supply.next(after, options.batch ? inGroup : 1))
+      turns.push(await prepare(after, one, options));
     return turns;
   };
-  for (let turns = await take(); turns.length > 0; ) {
+  for (let turns = await take(); turns.length > 0 && !supply.stopped; ) {
     const lines = runTurns(client, turns, options);
     running = lines.catch(() => {});
     const next = take();
     // A fault of the next is thrown in its own turn.
     next.catch(() => {});
-    for (const line of await lines) {
+    for (const _ of turns) supply.readAhead();
+    for (const [at, line] of (await lines).entries()) {
       if (line.status !== 'ok') failed += 1;
-      options.onLine(line);
+      options.onLine(line, turns[at]?.place ?? 0);
     }
     turns = await next;
   }
@@ -113,7 +80,7 @@ async function runTurns(
   turns: readonly Turn[],
   options: Work,
 ): Promise<readonly GeneratedLine[]> {
-  const group = turns.flatMap(({ ready }) => ('query' in ready ? [ready] : []));
+  const group = turns.flatMap(({ ready }) => (options.batch && 'query' in ready ? [ready] : []));
   const ran = group.length === 0 ? [] : await runGroup(client, group, options.signal);
   const answers = new Map(ran?.map((one, at) => [group[at], one] as const));
   const lines: GeneratedLine[] = [];
@@ -138,11 +105,12 @@ function afterwards(client: ClientBase, running: Promise<unknown>): ClientBase {
   return Object.assign(Object.create(client) as ClientBase, { query });
 }
 
-async function prepare(client: ClientBase, file: ReadFile, options: Work): Promise<Turn> {
+async function prepare(client: ClientBase, supplied: Supplied, options: Work): Promise<Turn> {
   const start = performance.now();
-  const { earlier, resultsSchema } = options;
+  const { file, earlier } = supplied;
+  const { resultsSchema } = options;
   const turn = (ready: Turn['ready']) => {
-    return { file, startedAt, ms: elapsedSince(start), ready };
+    return { ...supplied, startedAt, ms: elapsedSince(start), ready };
   };
   const startedAt = options.now().toISOString();
   const answer = earlier.answers.get(file.key.definitionSha256);

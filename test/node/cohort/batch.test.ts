@@ -146,18 +146,15 @@ test('an abort stops a batch in the database, and nothing of its group is kept',
 
 test('lines are held back until those before them are out', () => {
   const out: string[] = [];
-  const add = inOrder(
-    [{ name: 'a' }, { name: 'b' }, { name: 'a' }, { name: 'c' }],
-    (line: { name: string; of: number }) => out.push(`${line.name}${line.of}`),
-  );
-  for (const [name, of] of [
-    ['c', 4],
-    ['b', 2],
-    ['a', 1],
-    ['a', 3],
+  const add = inOrder((line: string) => out.push(line));
+  for (const [line, place] of [
+    ['c', 3],
+    ['b', 1],
+    ['a', 0],
+    ['a', 2],
   ] as const)
-    add({ name, of });
-  assert.deepEqual(out, ['a1', 'b2', 'a3', 'c4']);
+    add(line, place);
+  assert.deepEqual(out, ['a', 'b', 'a', 'c']);
 });
 
 test('concepts that no row has are left out where the data stand still, and nowhere else', async (t) => {
