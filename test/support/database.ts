@@ -60,6 +60,8 @@ export async function testDatabase(
     throw error;
   }
   const pool = new pg.Pool({ connectionString: url, types: pgTypes, options: sessionOptions, max: 8 });
+  // As in host/postgres/database.ts: a lost connection is the news of the query that it takes along.
+  pool.on('connect', (client) => void client.on('error', () => {}));
   pool.on('error', () => {});
   t.after(async () => {
     await Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);

@@ -144,6 +144,36 @@ test('an abort stops a batch in the database, and nothing of its group is kept',
   assert.equal((await cdm.pool.query('select 1 from results.cohort_run')).rowCount, 0);
 });
 
+test('where one of several connections is lost the others finish what they have, and begin nothing more', async (t) => {
+  const cdm = await tinyCdm(t);
+  await threePersons(cdm);
+  const holder = await cdm.pool.connect();
+  t.after(() => holder.release(true));
+  await holder.query('begin; lock table cdm.death');
+  const deadly = cohort([{ Death: {} }]);
+  const files = { one: deadly, two: deadly, three: plain, four: women };
+  const running = run(cdm, files, temporaryHome(t), { connections: 2, force: true });
+  running.catch(() => {});
+  const waiting = async () => {
+    const { rows } = await cdm.pool.query<{ pid: number }>(
+      "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' order by pid",
+    );
+    return rows.map(({ pid }) => pid);
+  };
+  let pids = await waiting();
+  for (; pids.length < 2; pids = await waiting()) await new Promise((resolve) => setTimeout(resolve, 20));
+  await cdm.pool.query('select pg_terminate_backend($1)', [pids[0]]);
+  while ((await waiting()).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  await holder.query('rollback');
+  await assert.rejects(
+    running,
+    (error) => error instanceof Error && 'code' in error && error.code === 'database-unavailable',
+  );
+  const { rows } = await cdm.pool.query<{ name: string }>('select name from results.cohort_run');
+  assert.equal(rows.length, 1);
+  assert.match(rows[0]?.name ?? '', /^(one|two)$/);
+});
+
 test('lines are held back until those before them are out', () => {
   const out: string[] = [];
   const add = inOrder((line: string) => out.push(line));
