@@ -10,10 +10,10 @@ import { conceptSetQuery } from '#sql/circe/concept-set.ts';
 import {
   type Cte,
   includedEvents,
-  neededOf,
   primaryEvents,
   qualifiedEvents,
   unaskedEvents,
+  unaskedRows,
 } from '#sql/circe/entry.ts';
 import { cohortRows, finalCohort } from '#sql/circe/era.ts';
 import type { CohortExpression, InclusionRule } from '#sql/circe/expression.ts';
@@ -29,7 +29,7 @@ export interface CohortQuery {
   readonly final: 'final_cohort';
   /**
    * Name of the materialized CTE of qualified events before ExpressionLimit: (person_id, event_id, start_date, …, mask bigint).
-   * With `rowsOnly`, and without rules, only what the rows need of it is there.
+   * With `rowsOnly`, and where nothing is asked of entry events, it is not there.
    */
   readonly events: 'qualified_events';
   readonly ruleCount: number;
@@ -59,7 +59,6 @@ export function compile(expression: CohortExpression, options: CompileOptions): 
     : [
         ...(options.conceptSets === 'inline' ? [inlineSets(expression, options.cdmSchema)] : []),
         ...eventsOf(scope, expression, rules, options.rowsOnly ?? false),
-        includedEvents(isSingle(expression, 'qualified') ? 'All' : expression.ExpressionLimit, rules.length),
         ...cohortRows(scope, expression),
         finalCohort(expression.CollapseSettings.EraPad, isSingle(expression), expression.CensorWindow),
       ];
@@ -89,10 +88,16 @@ function eventsOf(
   rules: readonly InclusionRule[],
   rowsOnly: boolean,
 ): readonly Cte[] {
-  if (rules.length === 0 && expression.AdditionalCriteria === undefined)
-    return [unaskedEvents(scope, expression, rowsOnly ? neededOf(expression) : undefined)];
+  const unasked = rules.length === 0 && expression.AdditionalCriteria === undefined;
+  if (unasked && rowsOnly) return [unaskedRows(scope, expression)];
   const groups = rules.map((rule) => rule.expression);
-  return [primaryEvents(scope, expression.PrimaryCriteria), qualifiedEvents(scope, expression, groups)];
+  const limit = isSingle(expression, 'qualified') ? 'All' : expression.ExpressionLimit;
+  return [
+    ...(unasked
+      ? [unaskedEvents(scope, expression)]
+      : [primaryEvents(scope, expression.PrimaryCriteria), qualifiedEvents(scope, expression, groups)]),
+    includedEvents(limit, rules.length),
+  ];
 }
 
 /** True where a limit leaves at most one event a person: of qualified events, or of those that are in the cohort. */

@@ -20,6 +20,8 @@ export interface Cte {
 /** The events that a person keeps; `unnumbered` are all of them without a number each. */
 type Kept = Limit | 'unnumbered';
 
+type Primary = CohortExpression['PrimaryCriteria'];
+
 const carried = [
   'person_id',
   'event_id',
@@ -33,14 +35,43 @@ const carried = [
 /**
  * `primary_events`: the union of the entry criteria, each joined to the observation period that contains its start,
  * kept where the period reaches far enough on both sides. `event_id` counts per person by date, then row id, then the
- * order of criteria (Circe leaves that last tie open). `more` are further columns; `kept` are the events a person keeps.
+ * order of criteria (Circe leaves that last tie open).
  */
-export function primaryEvents(
-  scope: Scope,
-  primary: CohortExpression['PrimaryCriteria'],
-  more: readonly string[] = [],
-  kept: Kept = primary.PrimaryCriteriaLimit,
-): Cte {
+export function primaryEvents(scope: Scope, primary: Primary): Cte {
+  const sql = entryQuery(scope, primary, primary.PrimaryCriteriaLimit, allColumns(primary));
+  return { name: 'primary_events', materialized: true, sql };
+}
+
+function allColumns(primary: Primary): readonly string[] {
+  return [
+    'e.person_id::bigint as person_id',
+    numberOf(primary, primary.PrimaryCriteriaLimit),
+    'e.start_date',
+    'e.end_date',
+    'o.observation_period_start_date as op_start_date',
+    'o.observation_period_end_date as op_end_date',
+    'e.visit_occurrence_id::bigint as visit_occurrence_id',
+    ...(primary.CriteriaList.some(isOfImage) ? ['e.image_occurrence_id'] : []),
+  ];
+}
+
+/** An event may lie in two periods of bad data. */
+function orderOf({ PrimaryCriteriaLimit }: Primary): string {
+  const direction = PrimaryCriteriaLimit === 'Last' ? ' desc' : '';
+  return `e.sort_date${direction}, e.row_id, e.criterion, o.observation_period_id`;
+}
+
+/** The number of an event among its person's; 1 where a limit leaves one. */
+function numberOf(primary: Primary, kept: Kept): string {
+  const number =
+    kept === 'All'
+      ? `row_number() over (partition by e.person_id order by ${orderOf(primary)})`
+      : '1::bigint';
+  return `${number} as event_id`;
+}
+
+/** The columns of the entry events that are kept. */
+function entryQuery(scope: Scope, primary: Primary, kept: Kept, columns: readonly string[]): string {
   const images = primary.CriteriaList.some(isOfImage);
   const sources = primary.CriteriaList.map((criterion, index) => {
     const event = eventsOf(scope, criterion);
@@ -51,28 +82,16 @@ export function primaryEvents(
     );
   });
   const { PriorDays, PostDays } = primary.ObservationWindow;
-  const direction = primary.PrimaryCriteriaLimit === 'Last' ? ' desc' : '';
-  // An event may lie in two periods of bad data.
-  const order = `e.sort_date${direction}, e.row_id, e.criterion, o.observation_period_id`;
   const limited = kept !== 'All' && kept !== 'unnumbered';
-  const id = kept === 'All' ? `row_number() over (partition by e.person_id order by ${order})` : '1::bigint';
   // Who is limited here already by the start date has that first, as `latest` would.
-  const first = kept === primary.PrimaryCriteriaLimit ? order : latestFirst(kept);
-  return {
-    name: 'primary_events',
-    materialized: true,
-    sql: [
-      `select ${limited ? 'distinct on (e.person_id) ' : ''}e.person_id::bigint as person_id,`,
-      `  ${id} as event_id,`,
-      '  e.start_date, e.end_date, o.observation_period_start_date as op_start_date,',
-      '  o.observation_period_end_date as op_end_date,',
-      `  ${['e.visit_occurrence_id::bigint as visit_occurrence_id', ...(images ? ['e.image_occurrence_id'] : []), ...more].join(', ')}`,
-      `from (${sources.join('\n  union all\n  ')}) e`,
-      `join ${scope.table('observation_period')} o on o.person_id = e.person_id`,
-      ...observed(PriorDays, PostDays).map((condition) => `  and ${condition}`),
-      ...(limited ? [`order by e.person_id, ${first}`] : []),
-    ].join('\n'),
-  };
+  const first = kept === primary.PrimaryCriteriaLimit ? orderOf(primary) : latestFirst(kept);
+  return [
+    `select ${limited ? 'distinct on (e.person_id) ' : ''}${columns.join(', ')}`,
+    `from (${sources.join('\n  union all\n  ')}) e`,
+    `join ${scope.table('observation_period')} o on o.person_id = e.person_id`,
+    ...observed(PriorDays, PostDays).map((condition) => `  and ${condition}`),
+    ...(limited ? [`order by e.person_id, ${first}`] : []),
+  ].join('\n');
 }
 
 /**
@@ -162,25 +181,32 @@ function entryRows(scope: Scope, criteria: readonly Criterion[]): number | undef
 }
 
 /** Entry events as qualified events, where nothing more is asked of them: one pass less. */
-export function unaskedEvents(scope: Scope, expression: CohortExpression, kept?: Kept): Cte {
-  const { name: _name, ...primary } = primaryEvents(
-    scope,
-    expression.PrimaryCriteria,
-    ['0::bigint as mask'],
-    kept,
-  );
-  // Where rows alone are wanted nothing reads the events twice.
-  return { ...primary, name: 'qualified_events', materialized: kept === undefined ? true : undefined };
+export function unaskedEvents(scope: Scope, { PrimaryCriteria: primary }: CohortExpression): Cte {
+  const columns = [...allColumns(primary), '0::bigint as mask'];
+  const sql = entryQuery(scope, primary, primary.PrimaryCriteriaLimit, columns);
+  return { name: 'qualified_events', materialized: true, sql };
 }
 
 /**
- * What of unasked entry events the cohort's rows need: one a person where a limit leaves one, and their numbers only
- * where something tells events apart by them.
+ * Entry events as included events, where nothing more is asked of them and the rows alone are wanted: of the events those that the limits
+ * leave, of their columns those that the rows need. Each part of a statement and each column is read, resolved and copied before it runs.
  */
-export function neededOf({ PrimaryCriteria, ExpressionLimit, EndStrategy }: CohortExpression): Kept {
-  if (PrimaryCriteria.PrimaryCriteriaLimit !== 'All') return PrimaryCriteria.PrimaryCriteriaLimit;
-  if (ExpressionLimit !== 'All') return ExpressionLimit;
-  return EndStrategy?.kind === 'CustomEra' ? 'All' : 'unnumbered';
+export function unaskedRows(
+  scope: Scope,
+  { PrimaryCriteria, ExpressionLimit, EndStrategy }: CohortExpression,
+): Cte {
+  const numbered = EndStrategy?.kind === 'CustomEra';
+  const all = numbered ? 'All' : 'unnumbered';
+  const limits = [PrimaryCriteria.PrimaryCriteriaLimit, ExpressionLimit];
+  const kept = limits.find((limit) => limit !== 'All') ?? all;
+  const sql = entryQuery(scope, PrimaryCriteria, kept, [
+    'e.person_id::bigint as person_id',
+    ...(numbered ? [numberOf(PrimaryCriteria, kept)] : []),
+    'e.start_date',
+    'e.end_date',
+    'o.observation_period_end_date as op_end_date',
+  ]);
+  return { name: 'included_events', sql };
 }
 
 /** `included_events`: events with every bit set, limited by ExpressionLimit. */

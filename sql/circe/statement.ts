@@ -151,15 +151,15 @@ function summary(query: CohortQuery): string {
 }
 
 function answer(query: CohortQuery): string {
-  const order = `subject_id, cohort_start_date${query.startsDiffer ? '' : ', cohort_end_date'}`;
+  const order = `person_id, start_date${query.startsDiffer ? '' : ', end_date'}`;
   const masks =
     '(select json_agg(json_build_array(mode::text, mask::text, n::text) order by mode, mask) from masks)';
   return [
-    'select count(distinct subject_id) as persons, count(*) as rows,',
-    '  coalesce(sum(cohort_end_date - cohort_start_date), 0)::bigint as days,',
-    `  md5(coalesce(string_agg(concat_ws('|', subject_id, cohort_start_date, cohort_end_date), ';' order by ${order}), '')) as md5,`,
+    'select count(distinct person_id) as persons, count(*) as rows,',
+    '  coalesce(sum(end_date - start_date), 0)::bigint as days,',
+    `  md5(coalesce(string_agg(concat_ws('|', person_id, start_date, end_date), ';' order by ${order}), '')) as md5,`,
     `  ${query.ruleCount > 0 ? masks : 'null::json'} as masks`,
-    `from (select person_id as subject_id, start_date as cohort_start_date, end_date as cohort_end_date from ${query.final}) f`,
+    `from ${query.final}`,
   ].join('\n');
 }
 
