@@ -95,7 +95,7 @@ function eventsOf(
   return [
     ...(unasked
       ? [unaskedEvents(scope, expression)]
-      : [primaryEvents(scope, expression.PrimaryCriteria), qualifiedEvents(scope, expression, groups)]),
+      : [primaryEvents(scope, expression.PrimaryCriteria), ...qualifiedEvents(scope, expression, groups)]),
     includedEvents(limit, rules.length),
   ];
 }

@@ -1,7 +1,8 @@
 /**
  * What the ways of asking a criterion of many events cost, in microseconds, from estimated rows. A probe looks into an index for every
  * event; a list of persons before it saves the looks of those who have no row at all; a join reads all rows of the concept set
- * once and meets them with all events. Answers never depend on it.
+ * once and meets them with all events; a cover makes days of them, once, and asks each event whether its own is among them. Answers never
+ * depend on it.
  */
 
 import { fewestCalls, type Source, sourcesOf } from '#sql/circe/estimate.ts';
@@ -12,12 +13,13 @@ import type { Scope } from '#sql/circe/scope.ts';
 export type Way =
   | { readonly kind: 'probe' }
   | { readonly kind: 'list'; readonly source: Source }
-  | { readonly kind: 'join' };
+  | { readonly kind: 'join' }
+  | { readonly kind: 'cover' };
 
 /** More rows than this might not fit into a hash table, without which lists and joins are ruinous. */
 const mostRows = 2_000_000;
 
-/** Measured on the data of the documentation: one look into an index, one more concept to look for, one row read into a hash, one meeting. */
+/** Measured on the data of the documentation: one look into an index, one more concept to look for, one row read into a hash, one meeting; one row made days, one look among them. */
 const costs = {
   look: 1.5,
   concept: 0.5,
@@ -27,14 +29,17 @@ const costs = {
   listed: 0.1,
   list: 50,
   join: 100,
+  covered: 2,
+  day: 0.6,
+  cover: 400,
 };
 
-/** The cheapest way for about `calls` index events; a probe where nothing is known. `joins` is false where a join cannot be written. */
+/** The cheapest way for about `calls` index events; a probe where nothing is known. `can` says what can be written. */
 export function chooseWay(
   scope: Scope,
   criterion: Criterion,
   calls: number | undefined,
-  joins: boolean,
+  can: { readonly join: boolean; readonly cover: boolean },
 ): Way {
   const probe: Way = { kind: 'probe' };
   const [best] = sourcesOf(criterion)
@@ -43,19 +48,29 @@ export function chooseWay(
       return rows === undefined ? [] : [{ source, rows, reads: Math.max(rows, scope.reads(source) ?? rows) }];
     })
     .sort((one, other) => one.reads - other.reads || one.rows - other.rows);
-  if (scope.plan === 'join' && joins) return { kind: 'join' };
-  if (scope.plan === 'list' && best !== undefined) return { kind: 'list', source: best.source };
-  if (best === undefined || calls === undefined || calls < fewestCalls || best.rows > mostRows) return probe;
+  const asked = scope.plan;
+  if (asked === 'join' && can.join) return { kind: 'join' };
+  if (asked === 'cover' && can.cover) return { kind: 'cover' };
+  if (asked === 'list' && best !== undefined) return { kind: 'list', source: best.source };
+  if (best === undefined || calls === undefined || calls < fewestCalls) return probe;
   const { rows, reads, source } = best;
   const look = costs.look + costs.concept * Math.min(8, Math.max(0, scope.idsOf(source) - 1));
   const persons = scope.persons ?? Math.max(rows, calls);
+  const hashed = rows <= mostRows;
   const ways: readonly (readonly [number, Way])[] = [
     [calls * look, probe],
-    [
-      costs.list + reads * costs.row + calls * costs.listed + calls * Math.min(1, rows / persons) * look,
-      { kind: 'list', source },
-    ],
-    ...(joins && scope.plan !== 'probe' && calls < mostRows
+    ...(hashed
+      ? [
+          [
+            costs.list +
+              reads * costs.row +
+              calls * costs.listed +
+              calls * Math.min(1, rows / persons) * look,
+            { kind: 'list', source },
+          ] as const,
+        ]
+      : []),
+    ...(hashed && can.join && asked !== 'probe' && calls < mostRows
       ? [
           [
             costs.join +
@@ -63,6 +78,14 @@ export function chooseWay(
               calls * costs.event +
               ((calls * rows) / Math.max(1, persons)) * costs.meeting,
             { kind: 'join' },
+          ] as const,
+        ]
+      : []),
+    ...(can.cover && asked !== 'probe'
+      ? [
+          [
+            costs.cover + reads * costs.row + rows * costs.covered + calls * costs.day,
+            { kind: 'cover' },
           ] as const,
         ]
       : []),

@@ -1,5 +1,6 @@
 /** Entry events and what qualifies them. */
 
+import { type Cover, joinCovers } from '#sql/circe/cover.ts';
 import { eventsOf } from '#sql/circe/event.ts';
 import type { CohortExpression, CriteriaGroup, Criterion, Limit } from '#sql/circe/expression.ts';
 import { groupCondition } from '#sql/circe/group.ts';
@@ -7,7 +8,7 @@ import { rowsOf } from '#sql/circe/guard.ts';
 import { isOfImage } from '#sql/circe/image-link.ts';
 import type { EventList } from '#sql/circe/joined.ts';
 import { apart, wholeNumber } from '#sql/circe/literal.ts';
-import { joinMembers } from '#sql/circe/members.ts';
+import { joinMembers, keptPerson } from '#sql/circe/members.ts';
 import type { Scope } from '#sql/circe/scope.ts';
 
 /** A named part of a WITH. */
@@ -117,9 +118,10 @@ export function qualifiedEvents(
   scope: Scope,
   expression: CohortExpression,
   rules: readonly CriteriaGroup[],
-): Cte {
+): readonly Cte[] {
   const additional = expression.AdditionalCriteria;
   const images = expression.PrimaryCriteria.CriteriaList.some(isOfImage);
+  const covers: Cover[] = [];
   const index = {
     person: 'q.person_id',
     start: 'q.start_date',
@@ -130,25 +132,33 @@ export function qualifiedEvents(
     image: images ? 'q.image_occurrence_id' : undefined,
     calls: entryRows(scope, expression.PrimaryCriteria.CriteriaList),
     all: { key: ['q.person_id', 'q.event_id'], list: (alias: string) => primaryList(alias, images) },
+    covers,
   };
   const condition = additional === undefined ? 'true' : groupCondition(scope, additional, index, eventsOf);
+  const first = covers.length;
   const limited = additional !== undefined && expression.QualifiedLimit !== 'All';
   const bits = rules.map(
     (rule, bit) => `(${groupCondition(scope, rule, index, eventsOf)})::int::bigint << ${bit}`,
   );
   const mask = bits.length === 0 ? '0::bigint' : bits.map((bit) => `(${bit})`).join('\n  | ');
   const columns = carried.map((column) => `q.${column}`).join(', ');
-  const { joins, kept } = joinMembers(scope, 'q.person_id', 'full');
-  const asked = [...(condition === 'true' ? [] : [condition]), ...kept];
-  const events = `primary_events q${joins}${whereOf(asked)}`;
-  const source = limited
-    ? `(${latest(expression.QualifiedLimit, events)}) q${joins}${whereOf(kept)}`
-    : events;
-  return {
-    name: 'qualified_events',
-    materialized: true,
-    sql: `select ${columns},\n  ${mask} as mask\nfrom ${source}`,
+  const members = joinMembers(scope, 'q.person_id', 'full');
+  const joined = (some: readonly Cover[], where: readonly string[]) => {
+    const joins = members.joins + joinCovers(some);
+    return joins + whereOf([...where, ...(joins === '' ? [] : [keptPerson('q.person_id')])]);
   };
+  const asked = condition === 'true' ? [] : [condition];
+  const source = limited
+    ? `(${latest(expression.QualifiedLimit, `primary_events q${joined(covers.slice(0, first), asked)}`)}) q${joined(covers.slice(first), [])}`
+    : `primary_events q${joined(covers, asked)}`;
+  return [
+    ...covers,
+    {
+      name: 'qualified_events',
+      materialized: true,
+      sql: `select ${columns},\n  ${mask} as mask\nfrom ${source}`,
+    },
+  ];
 }
 
 function whereOf(conditions: readonly string[]): string {

@@ -1,6 +1,7 @@
 /** A group of criteria as one boolean condition on an index event, never NULL. */
 
 import { chooseWay } from '#sql/circe/cost.ts';
+import { type Cover, canCover, coverCondition } from '#sql/circe/cover.ts';
 import type {
   CorrelatedCriterion,
   CriteriaGroup,
@@ -27,9 +28,12 @@ export interface IndexEvent {
   readonly calls?: number | undefined;
   /** What tells these events apart, and all of them under another alias: where a criterion may be asked of all at once. */
   readonly all?: { readonly key: readonly string[]; list(alias: string): EventList } | undefined;
+  /** Takes the days on which criteria hold, to be joined to these events; without it they cannot be asked so. */
+  readonly covers?: Cover[] | undefined;
 }
 
-interface Probe {
+/** The rows of a criterion as SQL. */
+export interface EventRows {
   readonly from: string;
   readonly person: string;
   readonly where: readonly string[];
@@ -42,7 +46,7 @@ interface Probe {
 }
 
 /** How the rows of a criterion are found; handed in, since nested criteria hold groups themselves. */
-export type FindEvents = (scope: Scope, criterion: Criterion, person?: string) => Probe;
+export type FindEvents = (scope: Scope, criterion: Criterion, person?: string) => EventRows;
 
 /** ALL, ANY, AT_LEAST n or AT_MOST n of the members; an empty group is true. */
 export function groupCondition(
@@ -81,12 +85,23 @@ function correlatedCondition(
 ): string {
   const { Criteria, Occurrence } = criterion;
   if (Occurrence.Type === 2 && Occurrence.Count === 0) return 'true';
-  const way = chooseWay(scope, Criteria, index.calls, index.all !== undefined && scope.cohorts.length === 0);
+  const alone = scope.cohorts.length === 0;
+  const way = chooseWay(scope, Criteria, index.calls, {
+    join: alone && index.all !== undefined,
+    cover: alone && index.covers !== undefined && canCover(criterion),
+  });
   if (way.kind === 'join' && index.all !== undefined)
     return joinedCondition(scope, criterion, index.all.key, index.all.list(scope.alias('i')), find);
-  const probe = find(scope, Criteria, index.person);
+  const { covers } = way.kind === 'cover' ? index : {};
+  const probe = find(scope, Criteria, covers === undefined ? index.person : undefined);
   // No row has a concept of the set.
   if (probe.where.includes('false')) return String(Occurrence.Type === 1 || Occurrence.Count === 0);
+  if (covers !== undefined) {
+    const name = `cover_${covers.length + 1}`;
+    const { condition, cover } = coverCondition(scope, criterion, probe, index.start, name);
+    covers.push(cover);
+    return condition;
+  }
   const where = [...probe.where, ...windowConditions(criterion, probe, index)];
   const tail = `from ${probe.from}${where.length === 0 ? '' : ` where ${where.join(' and ')}`}`;
   const listed = way.kind === 'list' ? listedPerson(scope, way.source, index.person) : undefined;

@@ -69,6 +69,9 @@ export function joinMembers(scope: Scope, person: string, kind: 'full' | 'left')
     (at) => `\n${kind} join ${memberPart(at)} on ${memberPart(at)}.person_id = ${person}`,
   );
   scope.unjoined.clear();
-  const kept = kind === 'left' || joins.length === 0 ? [] : [`num_nulls(${person}) = 0`];
+  const kept = kind === 'left' || joins.length === 0 ? [] : [keptPerson(person)];
   return { joins: joins.join(''), kept };
 }
+
+/** True of events, and not of what a FULL JOIN adds to them; not worded `is not null`, see `joinMembers`. */
+export const keptPerson = (person: string): string => `num_nulls(${person}) = 0`;

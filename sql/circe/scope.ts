@@ -11,9 +11,9 @@ export type ConceptSets = ReadonlyMap<number, readonly number[]> | 'inline';
 
 /**
  * Look into an index for every event (`probe`; `list`: always with a list of persons before), or join all events with all rows of the
- * concept set at once.
+ * concept set at once, or make the days on which a criterion holds wherever it can be asked so (`cover`).
  */
-export type Plan = 'cheaper' | 'probe' | 'list' | 'join';
+export type Plan = 'cheaper' | 'probe' | 'list' | 'join' | 'cover';
 
 export interface CompileOptions {
   readonly cdmSchema: string;

@@ -32,18 +32,10 @@ export function windowConditions(
   event: EventDates,
   index: IndexDates,
 ): readonly string[] {
-  const inside = !criterion.IgnoreObservationPeriod;
-  const { StartWindow, EndWindow } = criterion;
-  const bounds = [
-    ...(inside
-      ? [
-          { date: event.start, is: '>=', limit: index.opStart, known: true } as const,
-          { date: event.start, is: '<=', limit: index.opEnd, known: true } as const,
-        ]
-      : []),
-    ...boundsOf(StartWindow, StartWindow?.UseEventEnd ?? false, event, index, inside),
-    ...boundsOf(EndWindow, EndWindow?.UseEventEnd ?? true, event, index, inside),
-  ];
+  const bounds = boundsOf(criterion, event).map((bound) => ({
+    ...bound,
+    limit: plusDays(index[bound.from], bound.days),
+  }));
   return [
     ...inFewest(bounds),
     ...(criterion.RestrictVisit ? [`${event.visit} = ${index.visit}`] : []),
@@ -51,19 +43,42 @@ export function windowConditions(
   ];
 }
 
-interface Bound {
+/** A date of the event against one of the index event (or of its observation period) and so many days. */
+export interface Bound {
   readonly date: string;
   readonly is: '>=' | '<=';
-  readonly limit: string;
-  /** Never NULL: GREATEST and LEAST would pass over a NULL, which must be true of nothing. */
-  readonly known: boolean;
+  readonly from: 'start' | 'end' | 'opStart' | 'opEnd';
+  readonly days: number;
 }
 
-/** One comparison for each side of a date: every further one costs planning, and a look into an index more. */
-function inFewest(bounds: readonly Bound[]): readonly string[] {
-  const groups = new Map<string, Bound[]>();
+/** What the windows and the observation period ask of the dates. */
+export function boundsOf(criterion: CorrelatedCriterion, event: EventDates): readonly Bound[] {
+  const inside = !criterion.IgnoreObservationPeriod;
+  const { StartWindow, EndWindow } = criterion;
+  return [
+    ...(inside
+      ? [
+          { date: event.start, is: '>=', from: 'opStart', days: 0 } as const,
+          { date: event.start, is: '<=', from: 'opEnd', days: 0 } as const,
+        ]
+      : []),
+    ...windowBounds(StartWindow, StartWindow?.UseEventEnd ?? false, event, inside),
+    ...windowBounds(EndWindow, EndWindow?.UseEventEnd ?? true, event, inside),
+  ];
+}
+
+/**
+ * One comparison for each side of a date: every further one costs planning, and a look into an index more. The index event's end may be NULL:
+ * GREATEST and LEAST would pass over it, and it must be true of nothing.
+ */
+function inFewest(bounds: readonly (Bound & { readonly limit: string })[]): readonly string[] {
+  const groups = new Map<
+    string,
+    { readonly limit: string; readonly date: string; readonly is: Bound['is'] }[]
+  >();
   for (const bound of bounds) {
-    const key = bound.known ? `${bound.date} ${bound.is}` : `${bound.date} ${bound.is} ${bound.limit}`;
+    const key =
+      bound.from === 'end' ? `${bound.date} ${bound.is} ${bound.limit}` : `${bound.date} ${bound.is}`;
     groups.set(key, [...(groups.get(key) ?? []), bound]);
   }
   return [...groups.values()].map((group) => {
@@ -74,15 +89,13 @@ function inFewest(bounds: readonly Bound[]): readonly string[] {
   });
 }
 
-function boundsOf(
+function windowBounds(
   window: Window | undefined,
   useEventEnd: boolean,
   event: EventDates,
-  index: IndexDates,
   inside: boolean,
 ): readonly Bound[] {
   if (window === undefined) return [];
-  const from = window.UseIndexEnd ? index.end : index.start;
   // An end that is always n days after the start is asked of the start, where an index can answer.
   const length = useEventEnd ? event.length : undefined;
   const date = useEventEnd && length === undefined ? event.end : event.start;
@@ -90,13 +103,11 @@ function boundsOf(
   const news = (endpoint: Endpoint, otherwise: number) =>
     endpoint.Days !== undefined || useEventEnd || (endpoint.Coeff === -1 ? -1 : 1) !== otherwise;
   const bound = (is: Bound['is'], { Days, Coeff }: Endpoint): readonly Bound[] => {
-    if (Days !== undefined) {
-      const limit = plusDays(from, Coeff * Days - (length ?? 0));
-      return [{ date, is, limit, known: !window.UseIndexEnd }];
-    }
+    const later = -(length ?? 0);
+    if (Days !== undefined)
+      return [{ date, is, from: window.UseIndexEnd ? 'end' : 'start', days: Coeff * Days + later }];
     if (!inside) return [];
-    const limit = plusDays(Coeff === -1 ? index.opStart : index.opEnd, -(length ?? 0));
-    return [{ date, is, limit, known: true }];
+    return [{ date, is, from: Coeff === -1 ? 'opStart' : 'opEnd', days: later }];
   };
   return [
     ...(news(window.Start, -1) ? bound('>=', window.Start) : []),

@@ -20,7 +20,7 @@ test('every way of asking criteria gives the rows of the reference', {
   await pool.query('analyze');
   const expected = readReference(folder, 'plsynth');
   const files = definitionFiles([join(folder, 'phenotypes')]);
-  for (const plan of ['join', 'list'] as const) {
+  for (const plan of ['join', 'list', 'cover'] as const) {
     const lines: GeneratedLine[] = [];
     await runCohorts(pool, files, {
       cdmSchema: 'cdm',

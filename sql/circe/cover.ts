@@ -1,0 +1,118 @@
+/**
+ * A criterion as the days on which it holds. Where nothing is asked of an event but its own date, a row lets the criterion hold on an interval
+ * of days, n rows in a row on the days between the last and the first of theirs, and a person's rows on the union of such intervals
+ * (a multirange, in one observation period). It is made once; an event then only asks whether its day is in it, where a probe
+ * would look into an index.
+ */
+
+import type { CorrelatedCriterion, Occurrence } from '#sql/circe/expression.ts';
+import type { EventRows } from '#sql/circe/group.ts';
+import { apart, plusDays } from '#sql/circe/literal.ts';
+import type { Scope } from '#sql/circe/scope.ts';
+import { type Bound, boundsOf } from '#sql/circe/window.ts';
+
+/** The parts of a statement that hold such days: (person_id, op_start_date, op_end_date, days). */
+export interface Cover {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** How many rows at least make the days; undefined where a count cannot be asked so. */
+function timesOf({ Type, Count, IsDistinct }: Occurrence): number | undefined {
+  if (IsDistinct) return undefined;
+  if (Type === 2) return Count;
+  if (Type === 1) return Count + 1;
+  return Count === 0 ? 1 : undefined;
+}
+
+/** Whether the criterion asks nothing of an event but its start date, and can be counted by days. */
+export function canCover(criterion: CorrelatedCriterion): boolean {
+  const { Occurrence, RestrictVisit, RestrictImage, IgnoreObservationPeriod } = criterion;
+  const times = timesOf(Occurrence);
+  if (times === undefined || RestrictVisit || RestrictImage || IgnoreObservationPeriod) return false;
+  const bounds = boundsOf(criterion, { start: 'start', end: 'end', visit: '' });
+  if (bounds.some(({ from }) => from === 'end')) return false;
+  // Rows in a row are in a row by one date.
+  return times === 1 || bounds.every(({ date }) => date === 'start');
+}
+
+/** The condition on an event with this start, from all `rows` of the criterion, with the part `name` that it reads (`joinCovers`). */
+export function coverCondition(
+  scope: Scope,
+  criterion: CorrelatedCriterion,
+  rows: EventRows,
+  start: string,
+  name: string,
+): { readonly condition: string; readonly cover: Cover } {
+  const times = timesOf(criterion.Occurrence) ?? 1;
+  const alias = scope.alias('o');
+  const period = {
+    opStart: `${alias}.observation_period_start_date`,
+    opEnd: `${alias}.observation_period_end_date`,
+  };
+  const bounds = boundsOf(criterion, rows);
+  const limits = bounds.flatMap((bound) =>
+    bound.from === 'opStart' || bound.from === 'opEnd'
+      ? [`${bound.date} ${bound.is} ${plusDays(apart(period[bound.from]), bound.days)}`]
+      : [],
+  );
+  const ofDays = bounds.filter(({ from }) => from === 'start');
+  // A date that is not there is true of nothing, and GREATEST and LEAST would pass over it.
+  const known = [...new Set(ofDays.map(({ date }) => date))].filter((date) => date !== rows.start);
+  const where = [...limits, ...known.map((date) => `${date} is not null`), ...rows.where];
+  const from = `${rows.from} join ${scope.table('observation_period')} ${alias} on ${alias}.person_id = ${rows.person} and ${where.join(' and ')}`;
+  const keys = `${rows.person} as person_id, ${period.opStart} as op_start_date, ${period.opEnd} as op_end_date`;
+  const sql =
+    times === 1
+      ? gathered(`select ${keys}, ${daysOf(ofDays, ({ date }) => date)} as days from ${from}`)
+      : gathered(
+          `select s.person_id, s.op_start_date, s.op_end_date, ${daysOf(ofDays, ({ is }) => (is === '<=' ? 's.last' : 's.first'))} as days from (` +
+            `select ${keys}, ${rows.start} as first, lead(${rows.start}, ${times - 1}) over (partition by ${rows.person}, ${alias}.observation_period_id order by ${rows.start}) as last from ${from}` +
+            ') s where s.last is not null',
+        );
+  const held = `coalesce(${name}.days @> ${start}, false)`;
+  return {
+    condition: criterion.Occurrence.Type === 2 ? held : `not ${held}`,
+    cover: { name, sql },
+  };
+}
+
+function gathered(intervals: string): string {
+  return (
+    'select r.person_id::bigint as person_id, r.op_start_date, r.op_end_date, range_agg(r.days) as days\n' +
+    `from (${intervals}) r group by 1, 2, 3`
+  );
+}
+
+/** The days of index events that satisfy the bounds; an interval that ends before it begins is empty. */
+function daysOf(bounds: readonly Bound[], dateOf: (bound: Bound) => string): string {
+  const limits = (is: Bound['is'], more: number) => [
+    ...new Set(
+      bounds
+        .filter((bound) => bound.is === is)
+        .map((bound) => plusDays(apartFromDays(dateOf(bound)), more - bound.days)),
+    ),
+  ];
+  const one = (limit: readonly string[], of: 'greatest' | 'least') =>
+    limit.length > 1 ? `${of}(${limit.join(', ')})` : limit[0];
+  // The date is at most n days after the index: the index is at least n days before the date.
+  const first = one(limits('<=', 0), 'greatest');
+  const after = one(limits('>=', 1), 'least');
+  if (first === undefined) return `daterange(null, ${after ?? 'null'})`;
+  return `daterange(${first}, ${after === undefined ? 'null' : `greatest(${first}, ${after})`})`;
+}
+
+/** A date as one operand. */
+function apartFromDays(date: string): string {
+  return /^[\w.]+$/.test(date) ? date : `(${date})`;
+}
+
+/** Joins to the events `q` of the surrounding query; their persons must be kept apart from those without events (`joinMembers`). */
+export function joinCovers(covers: readonly Cover[]): string {
+  return covers
+    .map(
+      ({ name }) =>
+        `\nfull join ${name} on ${name}.person_id = q.person_id and ${name}.op_start_date = q.op_start_date and ${name}.op_end_date = q.op_end_date`,
+    )
+    .join('');
+}
