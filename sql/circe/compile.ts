@@ -7,18 +7,12 @@
 
 import { combinedRows } from '#sql/circe/combine.ts';
 import { conceptSetQuery } from '#sql/circe/concept-set.ts';
-import {
-  type Cte,
-  includedEvents,
-  primaryEvents,
-  qualifiedEvents,
-  unaskedEvents,
-  unaskedRows,
-} from '#sql/circe/entry.ts';
+import type { Cte } from '#sql/circe/entry.ts';
 import { cohortRows, finalCohort } from '#sql/circe/era.ts';
 import type { CohortExpression, InclusionRule } from '#sql/circe/expression.ts';
 import { cohortParts, memberParts } from '#sql/circe/members.ts';
 import { pinnedSets } from '#sql/circe/pinned.ts';
+import { askedEvents, includedEvents, isSingle, unaskedEvents, unaskedRows } from '#sql/circe/qualified.ts';
 import { refusals } from '#sql/circe/refusal.ts';
 import { type CompileOptions, createScope, type Scope } from '#sql/circe/scope.ts';
 
@@ -91,20 +85,10 @@ function eventsOf(
   const unasked = rules.length === 0 && expression.AdditionalCriteria === undefined;
   if (unasked && rowsOnly) return [unaskedRows(scope, expression)];
   const groups = rules.map((rule) => rule.expression);
-  const limit = isSingle(expression, 'qualified') ? 'All' : expression.ExpressionLimit;
   return [
-    ...(unasked
-      ? [unaskedEvents(scope, expression)]
-      : [primaryEvents(scope, expression.PrimaryCriteria), ...qualifiedEvents(scope, expression, groups)]),
-    includedEvents(limit, rules.length),
+    ...(unasked ? [unaskedEvents(scope, expression)] : askedEvents(scope, expression, groups, rowsOnly)),
+    includedEvents(expression, rules.length),
   ];
-}
-
-/** True where a limit leaves at most one event a person: of qualified events, or of those that are in the cohort. */
-function isSingle(expression: CohortExpression, of?: 'qualified'): boolean {
-  const qualified = expression.AdditionalCriteria !== undefined && expression.QualifiedLimit !== 'All';
-  const entry = expression.PrimaryCriteria.PrimaryCriteriaLimit !== 'All';
-  return qualified || entry || (of === undefined && expression.ExpressionLimit !== 'All');
 }
 
 function inlineSets(expression: CohortExpression, cdmSchema: string): Cte {

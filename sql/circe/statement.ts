@@ -2,6 +2,7 @@
 
 import type { CohortQuery } from '#sql/circe/compile.ts';
 import { identifier, textLiteral } from '#sql/circe/literal.ts';
+import { fewestTiedRules } from '#sql/circe/qualified.ts';
 
 /** The one row that `generateStatement` and `selectStatement` give. Counts come as text or bigint, by the client's types. */
 export interface GenerateRow {
@@ -166,20 +167,20 @@ function answer(query: CohortQuery): string {
 /**
  * Mode 0 counts every qualified event, mode 1 the best one of each person: most rules, then the lowest rule, then the
  * earliest. Events of a person with the same mask are taken together first, so that few rows are sorted; date and event id stand in
- * one number for that.
+ * one number for that, where masks can be as good as one another.
  */
 function maskCounts(query: CohortQuery): string {
+  const tied = query.ruleCount >= fewestTiedRules;
+  const place = ", min((start_date - date '2000-01-01') * 4294967296 + event_id) as place";
   return [
     'with held as materialized (',
-    '  select person_id, mask, count(*) as n,',
-    "    min((start_date - date '2000-01-01') * 4294967296 + event_id) as place",
-    `  from ${query.events} group by person_id, mask`,
+    `  select person_id, mask, count(*) as n${tied ? place : ''} from ${query.events} group by person_id, mask`,
     ')',
     'select 0 as mode, mask, sum(n)::bigint as n from held group by mask',
     'union all',
     'select 1, b.mask, count(*) from (',
     '  select distinct on (person_id) mask from held',
-    '  order by person_id, bit_count(mask::bit(64)) desc, mask & -mask, place',
+    `  order by person_id, bit_count(mask::bit(64)) desc, mask & -mask${tied ? ', place' : ''}`,
     ') b group by b.mask',
   ].join('\n');
 }
