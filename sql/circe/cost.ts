@@ -29,9 +29,9 @@ const costs = {
   listed: 0.1,
   list: 50,
   join: 100,
-  covered: 2,
-  day: 0.6,
-  cover: 400,
+  covered: 0.8,
+  day: 0.15,
+  cover: 200,
 };
 
 /** The cheapest way for about `calls` index events; a probe where nothing is known. `can` says what can be written. */
