@@ -78,8 +78,8 @@ export async function tinyCdm(t: Ending): Promise<TinyCdm> {
 }
 
 /**
- * Rows as prepared for real; with a list of persons before every probe; with every criterion joined to all events, where nothing but the
- * rows is asked for; and with the concept sets inside the statement.
+ * Rows as prepared for real; with a list of persons before every probe; with every criterion joined to all events or made days of, where
+ * nothing but the rows is asked for; and with the concept sets inside the statement.
  */
 async function everyWay(
   client: ClientBase,
@@ -93,6 +93,7 @@ async function everyWay(
     await prepareCohort(client, expression, options),
     compile(expression, { ...options, conceptSets, rows: () => 5000, plan: 'list' }),
     compile(expression, { ...options, conceptSets, plan: 'join', rowsOnly: true }),
+    compile(expression, { ...options, conceptSets, plan: 'cover', rowsOnly: true }),
     ...(absent.size === 0 ? [compile(expression, { ...options, conceptSets: 'inline' as const })] : []),
   ];
   const answers: (readonly string[])[] = [];

@@ -74,7 +74,7 @@ for (const feature of features) {
     });
     if (!attributes.includes(feature)) {
       it('finds the same by probes and by joins', async () => {
-        for (const plan of ['probe', 'join'] as const)
+        for (const plan of ['probe', 'join', 'cover'] as const)
           assert.deepEqual(await answersOf(cdm, feature.cases, plan), answers, plan);
       });
       return;

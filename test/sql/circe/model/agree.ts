@@ -29,7 +29,8 @@ const way = fc.record({
   inline: fc.boolean(),
   rows: fc.constantFrom('unknown', 'none', 'few', 'many', 'mixed'),
   withoutRules: fc.constantFrom<number[][]>([], [], [], [0], [1, 2]),
-  plan: fc.constantFrom('cheaper', 'probe', 'join'),
+  plan: fc.constantFrom('cheaper', 'probe', 'join', 'cover'),
+  rowsOnly: fc.boolean(),
   persons: fc.constantFrom(undefined, 4, 1_000_000),
   used: fc.boolean(),
 }) as fc.Arbitrary<Way>;

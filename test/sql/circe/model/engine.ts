@@ -8,6 +8,7 @@ import type { CohortExpression } from '#sql/circe/expression.ts';
 import { imagingTables } from '#sql/circe/imaging-schema.ts';
 import { read } from '#sql/circe/read.ts';
 import { refusals } from '#sql/circe/refusal.ts';
+import type { Plan } from '#sql/circe/scope.ts';
 import { cohortStatement, type GenerateRow, generatedCohort, selectStatement } from '#sql/circe/statement.ts';
 import type { Answer, Asked } from './cohort.ts';
 import { type Cdm, dateOf, type Value } from './data.ts';
@@ -18,7 +19,8 @@ export interface Way extends Asked {
   readonly inline: boolean;
   /** How many rows each concept set is said to have: it decides the plan, never the answer. */
   readonly rows: 'unknown' | 'none' | 'few' | 'many' | 'mixed';
-  readonly plan: 'cheaper' | 'probe' | 'join';
+  readonly plan: Plan;
+  readonly rowsOnly: boolean;
   readonly persons?: number;
   /** Whether the engine is told which concepts of each set the data have. */
   readonly used: boolean;
@@ -60,7 +62,7 @@ export async function runAll(pool: Pool, cdm: Cdm, ways: readonly Way[]): Promis
     const queries: CohortQuery[] = [];
     const sets = await resolved(client, expressions);
     for (const [at, expression] of expressions.entries()) {
-      const { parity, withoutRules, inline, rows, plan, persons, used } = ways[at] as Way;
+      const { parity, withoutRules, inline, rows, plan, rowsOnly, persons, used } = ways[at] as Way;
       const own = sets[at] ?? new Map<number, number[]>();
       queries.push(
         compile(expression, {
@@ -69,6 +71,7 @@ export async function runAll(pool: Pool, cdm: Cdm, ways: readonly Way[]): Promis
           withoutRules,
           conceptSets: inline ? 'inline' : own,
           plan,
+          rowsOnly,
           persons,
           ...estimated(rows),
           ...(used && !inline ? { used: usedIn(cdm, own) } : {}),
