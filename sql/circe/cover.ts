@@ -7,7 +7,7 @@
 
 import type { CorrelatedCriterion, Occurrence } from '#sql/circe/expression.ts';
 import type { EventRows } from '#sql/circe/group.ts';
-import { apart, plusDays } from '#sql/circe/literal.ts';
+import { apart, plusDays, wholeNumber } from '#sql/circe/literal.ts';
 import type { Scope } from '#sql/circe/scope.ts';
 import { type Bound, boundsOf } from '#sql/circe/window.ts';
 
@@ -70,7 +70,7 @@ export function coverCondition(
             `select ${keys}, ${rows.start} as first, lead(${rows.start}, ${times - 1}) over (partition by ${rows.person}, ${alias}.observation_period_id order by ${rows.start}) as last from ${from}` +
             ') s where s.last is not null',
         );
-  const held = `coalesce(${name}.days @> ${start}, false)`;
+  const held = `coalesce(${name}.days @> ${instant(start)}, false)`;
   return {
     condition: criterion.Occurrence.Type === 2 ? held : `not ${held}`,
     cover: { name, sql },
@@ -84,27 +84,30 @@ function gathered(intervals: string): string {
   );
 }
 
-/** The days of index events that satisfy the bounds; an interval that ends before it begins is empty. */
+/**
+ * The days of index events that satisfy the bounds; none where the interval ends before it begins. Dates may be instants (an attached CDM), which
+ * compare as such: a range of days would round them.
+ */
 function daysOf(bounds: readonly Bound[], dateOf: (bound: Bound) => string): string {
-  const limits = (is: Bound['is'], more: number) => [
-    ...new Set(
-      bounds
-        .filter((bound) => bound.is === is)
-        .map((bound) => plusDays(apartFromDays(dateOf(bound)), more - bound.days)),
-    ),
-  ];
-  const one = (limit: readonly string[], of: 'greatest' | 'least') =>
-    limit.length > 1 ? `${of}(${limit.join(', ')})` : limit[0];
+  const limit = (is: Bound['is'], extreme: 'greatest' | 'least') => {
+    const all = bounds.filter((bound) => bound.is === is).map((bound) => instant(dateOf(bound), -bound.days));
+    const limits = [...new Set(all)];
+    return limits.length > 1 ? `${extreme}(${limits.join(', ')})` : limits[0];
+  };
   // The date is at most n days after the index: the index is at least n days before the date.
-  const first = one(limits('<=', 0), 'greatest');
-  const after = one(limits('>=', 1), 'least');
-  if (first === undefined) return `daterange(null, ${after ?? 'null'})`;
-  return `daterange(${first}, ${after === undefined ? 'null' : `greatest(${first}, ${after})`})`;
+  const first = limit('<=', 'greatest');
+  const last = limit('>=', 'least');
+  const range = `tsrange(${first ?? 'null'}, ${last ?? 'null'}, '[]')`;
+  return first === undefined || last === undefined
+    ? range
+    : `case when ${first} <= ${last} then ${range} end`;
 }
 
-/** A date as one operand. */
-function apartFromDays(date: string): string {
-  return /^[\w.]+$/.test(date) ? date : `(${date})`;
+function instant(date: string, days = 0): string {
+  const one = /^[\w.]+$/.test(date) ? date : `(${date})`;
+  return days === 0
+    ? `${one}::timestamp`
+    : `(${one}::timestamp + interval '${days < 0 ? `-${wholeNumber(-days)}` : wholeNumber(days)} days')`;
 }
 
 /** Joins to the events `q` of the surrounding query; their persons must be kept apart from those without events (`joinMembers`). */

@@ -59,7 +59,12 @@ test('a CDM whose dates are instants is read as one whose dates are dates', asyn
     visit_start_date: '2010-01-01',
     visit_end_date: '2010-01-03',
   });
-  const visited = group('ALL', [correlated({ VisitOccurrence: {} })]);
+  const inDays = { Start: { Days: 1, Coeff: -1 }, End: { Days: 2, Coeff: 1 } };
+  const soon = { StartWindow: inDays, EndWindow: { ...inDays, UseEventEnd: true } };
+  const visited = group('ALL', [
+    correlated({ VisitOccurrence: {} }),
+    correlated({ VisitOccurrence: {} }, soon),
+  ]);
   const definition = cohort([sick], {
     ...sets,
     InclusionRules: [{ name: 'visited', expression: visited }],
@@ -71,4 +76,68 @@ test('a CDM whose dates are instants is read as one whose dates are dates', asyn
     'alter table cdm.visit_occurrence alter visit_start_date type timestamp; alter table cdm.observation_period alter observation_period_start_date type timestamp',
   );
   assert.deepEqual(await cdm.rows(definition), before);
+  // At midnight it is within two days, at noon it is not.
+  const late = (hour: string) =>
+    cdm.pool.query("update cdm.visit_occurrence set visit_start_date = ('2010-01-03 ' || $1)::timestamp", [
+      hour,
+    ]);
+  await late('00:00');
+  assert.deepEqual(await cdm.rows(definition), before);
+  await late('12:00');
+  assert.deepEqual(await cdm.rows(definition), []);
+});
+
+test('what a person has in one of two periods is counted once, and not in the other', async (t) => {
+  const rule = (days: number, more: object) => {
+    const window = { Start: { Days: days, Coeff: -1 }, End: { Days: days, Coeff: 1 } };
+    const visits = correlated({ VisitOccurrence: {} }, { StartWindow: window, ...more });
+    return cohort([sick], {
+      ...sets,
+      InclusionRules: [{ name: 'visits', expression: group('ALL', [visits]) }],
+    });
+  };
+  const visit = { person_id: 1, visit_start_date: '2010-06-01', visit_end_date: '2010-06-01' };
+  const [short, long] = periods;
+  assert.ok(short && long);
+  const cdm = await tinyCdm(t);
+  await sickPerson(cdm, [short, long, { ...long, observation_period_id: 92 }]);
+  await cdm.add('visit_occurrence', visit);
+  // The longer period stands twice, the visit once.
+  assert.deepEqual(await cdm.rows(rule(365, { Occurrence: { Type: 2, Count: 2 } })), []);
+  assert.deepEqual(await cdm.rows(rule(365, { Occurrence: { Type: 2, Count: 1 } })), [
+    '1 2010-01-01 2010-01-01',
+  ]);
+  // The event in the shorter period has no visit, that in the longer has.
+  assert.deepEqual(await cdm.masks(rule(365, { Occurrence: { Type: 0, Count: 0 } })), [
+    [0, 0, 2],
+    [0, 1, 1],
+    [1, 1, 1],
+  ]);
+  assert.deepEqual(await cdm.rows(rule(365, { Occurrence: { Type: 0, Count: 0 } })), [
+    '1 2010-01-01 2010-01-01',
+  ]);
+});
+
+test('an end that is not there is within no days', async (t) => {
+  const cdm = await tinyCdm(t);
+  await sickPerson(cdm, periods.slice(1));
+  await cdm.pool.query('alter table cdm.visit_occurrence alter visit_end_date drop not null');
+  await cdm.add('visit_occurrence', {
+    person_id: 1,
+    visit_start_date: '2010-01-01',
+    visit_end_date: null,
+  });
+  for (const EndWindow of [
+    { Start: { Days: 9, Coeff: -1 }, End: { Days: 9, Coeff: 1 } },
+    { Start: { Coeff: -1 }, End: { Days: 9, Coeff: 1 } },
+    { Start: { Days: 9, Coeff: -1 }, End: { Coeff: 1 } },
+  ]) {
+    for (const more of [{}, { StartWindow: { Start: { Days: 9, Coeff: -1 }, End: { Days: 9, Coeff: 1 } } }]) {
+      const windows = { EndWindow: { ...EndWindow, UseEventEnd: true }, ...more };
+      const rules = [
+        { name: 'ended', expression: group('ALL', [correlated({ VisitOccurrence: {} }, windows)]) },
+      ];
+      assert.deepEqual(await cdm.rows(cohort([sick], { ...sets, InclusionRules: rules })), []);
+    }
+  }
 });
