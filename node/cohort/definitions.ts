@@ -148,10 +148,18 @@ export function readFile(
   return { name, file, key, expression, characters: text.length };
 }
 
-/** Findings on one line. */
+/** Findings on one line: of very many the first, and of a very long path its beginning. */
 export function faults(findings: readonly Finding[]): string {
-  return findings.map((finding) => `${finding.path}: ${finding.message}`).join('; ');
+  const told = findings.slice(0, mostFindings).map(({ path, message }) => {
+    const place = path.length > longestPath ? `${path.slice(0, longestPath)}…` : path;
+    return `${place}: ${message}`;
+  });
+  const more = findings.length - told.length;
+  return [...told, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
+
+const mostFindings = 100;
+const longestPath = 500;
 
 function isFolder(path: string): boolean {
   try {

@@ -20,7 +20,8 @@ export interface EarlierRuns {
   readonly answers: ReadonlyMap<string, GeneratedCohort>;
   /** Names that have runs on these data. */
   readonly names: ReadonlySet<string>;
-  nextId(): bigint;
+  /** An id for each of the keys, in their order; none where nothing is written. */
+  readonly ids: readonly bigint[];
 }
 
 /**
@@ -31,18 +32,25 @@ export async function findRuns(
   client: Pick<ClientBase, 'query'>,
   schema: string | undefined,
   keys: readonly RunKey[],
-  { force, begins }: { readonly force: boolean; readonly begins: boolean },
+  {
+    force,
+    begins,
+    repeated = new Set(),
+  }: {
+    readonly force: boolean;
+    readonly begins: boolean;
+    /** Names that stand more than once in the run: nothing is given to them from before. */
+    readonly repeated?: ReadonlySet<string>;
+  },
 ): Promise<EarlierRuns> {
-  const ids: bigint[] = [];
-  const nextId = () => ids.shift() ?? fail();
   const [key] = keys;
-  if (schema === undefined || key === undefined) return { answers: new Map(), names: new Set(), nextId };
+  if (schema === undefined || key === undefined) return { answers: new Map(), names: new Set(), ids: [] };
   const run = `${identifier(schema)}.cohort_run`;
   const { rows: taken } = await client.query<{ id: string }>(
     `select nextval(pg_get_serial_sequence($1, 'cohort_definition_id'))::text as id from generate_series(1, $2::int)`,
     [run, keys.length],
   );
-  ids.push(...taken.map(({ id }) => BigInt(id)));
+  const ids = taken.map(({ id }) => BigInt(id));
   // What another run notes from now on may be of newer data than this one knows.
   if (begins) await dropFormerRuns(client, schema, key.dataVersion, ids[0]);
   const { rows: named } = await client.query<{ name: string }>(
@@ -50,16 +58,19 @@ export async function findRuns(
     [keys.map(({ name }) => name), key.dataVersion],
   );
   const names = new Set(named.map(({ name }) => name));
-  if (force || key.dataVersion === unversioned) return { answers: new Map(), names, nextId };
+  if (force || key.dataVersion === unversioned) return { answers: new Map(), names, ids };
   const kept = await keptRuns(client, schema, keys, key);
   const answers = new Map(kept.map(({ sha, summary }) => [sha, generatedCohort(summary, summary.ruleCount)]));
+  const copies = new Map<string, KeptRun>();
   for (const { name, definitionSha256: sha } of keys) {
     const same = kept.filter((run) => run.sha === sha);
     const [one] = same;
-    if (one === undefined || same.some((run) => run.name === name)) continue;
-    await copyRun(client, schema, one.id, { name, dataVersion: key.dataVersion });
+    if (one === undefined || repeated.has(name) || same.some((run) => run.name === name)) continue;
+    copies.set(name, one);
   }
-  return { answers, names, nextId };
+  // What another command has removed meanwhile is computed again.
+  for (const sha of await copyRuns(client, schema, copies, key.dataVersion)) answers.delete(sha);
+  return { answers, names, ids };
 }
 
 interface KeptRun {
@@ -88,26 +99,35 @@ async function keptRuns(
   return rows;
 }
 
-/** Gives a name the rows and the note of a run of the same definition under another name, in place of what it had. */
-async function copyRun(
+/**
+ * Gives names the rows and the notes of runs of the same definitions under other names, in place of what they had: all in one statement, since one may
+ * have what another gives away. The hashes of those that were not there any more.
+ */
+async function copyRuns(
   client: Pick<ClientBase, 'query'>,
   schema: string,
-  id: string,
-  to: Pick<RunKey, 'name' | 'dataVersion'>,
-): Promise<void> {
+  copies: ReadonlyMap<string, KeptRun>,
+  dataVersion: string,
+): Promise<readonly string[]> {
+  if (copies.size === 0) return [];
   const results = identifier(schema);
-  await client.query(
-    `with old as (delete from ${results}.cohort_run where name = $2 and data_version = $3 returning cohort_definition_id),
+  const { rows } = await client.query<{ name: string }>(
+    `with wanted as (select * from unnest($1::bigint[], $2::text[]) w(id, name)),
+      old as (delete from ${results}.cohort_run r using wanted w where r.name = w.name and r.data_version = $3 returning r.cohort_definition_id),
       gone as (delete from ${results}.cohort c using old o where c.cohort_definition_id = o.cohort_definition_id),
       made as (
         insert into ${results}.cohort_run (name, definition_sha256, data_version, vocabulary_version, started_at, ms, status, summary)
-        select $2, definition_sha256, data_version, vocabulary_version, started_at, ms, status, summary
-        from ${results}.cohort_run where cohort_definition_id = $1 returning cohort_definition_id)
-     insert into ${results}.cohort (cohort_definition_id, subject_id, cohort_start_date, cohort_end_date)
-     select m.cohort_definition_id, c.subject_id, c.cohort_start_date, c.cohort_end_date
-     from ${results}.cohort c cross join made m where c.cohort_definition_id = $1`,
-    [id, to.name, to.dataVersion],
+        select w.name, r.definition_sha256, r.data_version, r.vocabulary_version, r.started_at, r.ms, r.status, r.summary
+        from ${results}.cohort_run r join wanted w on w.id = r.cohort_definition_id returning cohort_definition_id, name),
+      filled as (
+        insert into ${results}.cohort (cohort_definition_id, subject_id, cohort_start_date, cohort_end_date)
+        select m.cohort_definition_id, c.subject_id, c.cohort_start_date, c.cohort_end_date
+        from ${results}.cohort c join wanted w on w.id = c.cohort_definition_id join made m on m.name = w.name)
+     select name from made`,
+    [[...copies.values()].map(({ id }) => id), [...copies.keys()], dataVersion],
   );
+  const made = new Set(rows.map(({ name }) => name));
+  return [...copies].flatMap(([name, { sha }]) => (made.has(name) ? [] : [sha]));
 }
 
 /**
@@ -131,10 +151,6 @@ export async function dropSuperseded(
      delete from ${results}.cohort c using old o where c.cohort_definition_id = o.cohort_definition_id`,
     [keys.map(({ name }) => name), key.dataVersion],
   );
-}
-
-function fail(): never {
-  throw new Error('more runs than definitions');
 }
 
 /** Notes a generation that gave nothing. */

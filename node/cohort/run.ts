@@ -49,13 +49,15 @@ export async function runCohorts(
     const known = { tables, statistics, cache: new Map(), ...(options.steady ? { used: new Map() } : {}) };
     const prepared = { ...options, ...known };
     const ran: RunKey[] = [];
+    const { force = false } = options;
+    const repeated = repeatedNames(files);
     const ready = async (client: ClientBase, files: readonly ReadFile[]) => {
       // The limit is of a definition; what is asked once for many is not to end them all.
       if (timeoutMs !== undefined) await limitTime([client]);
       if (files.length > 1) await prefetch(client, files, prepared);
       const keys = files.map((file) => file.key);
       const begins = ran.length === 0;
-      const earlier = await findRuns(client, resultsSchema, keys, { force: options.force ?? false, begins });
+      const earlier = await findRuns(client, resultsSchema, keys, { force, begins, repeated });
       ran.push(...keys);
       if (timeoutMs !== undefined) await limitTime([client], timeoutMs);
       return earlier;
@@ -63,7 +65,13 @@ export async function runCohorts(
     const read = (file: DefinitionFile) => readFile(file, options);
     const supply = supplyOf(files, { connections: clients.length, read, ready });
     const { batch = false, onLine } = options;
-    const shared: Work = { ...prepared, rowsOnly: true, batch, onLine: batch ? inOrder(onLine) : onLine };
+    const shared: Work = {
+      ...prepared,
+      rowsOnly: true,
+      batch,
+      repeated,
+      onLine: batch ? inOrder(onLine) : onLine,
+    };
     if (timeoutMs !== undefined) await limitTime(clients, timeoutMs);
     const failed = await allOrFirstFault(
       clients.map((client) => work(client, supply, shared)),
@@ -74,6 +82,11 @@ export async function runCohorts(
     await dropSuperseded(first, resultsSchema, ran).catch(() => {});
     return failed.reduce((sum, count) => sum + count, 0);
   });
+}
+
+function repeatedNames(files: readonly DefinitionFile[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  return new Set(files.flatMap(({ name }) => (seen.size === seen.add(name).size ? [name] : [])));
 }
 
 /** What all gave; where one throws `stop` is called, and its fault is thrown once the others have ended. */

@@ -10,6 +10,8 @@ export interface Supplied {
   readonly earlier: EarlierRuns;
   /** Its place among all that were asked for, from 0. */
   readonly place: number;
+  /** What its rows are written under; ids rise with the place. None where nothing is written. */
+  readonly id: bigint | undefined;
 }
 
 export interface Supply {
@@ -49,6 +51,7 @@ export function supplyOf(files: readonly DefinitionFile[], options: SupplyOption
   let characters = 0;
   let limit = firstAtOnce;
   let place = 0;
+  let queued = 0;
   let stopped = false;
   let filling: Promise<void> | undefined;
   const queue: Supplied[] = [];
@@ -57,8 +60,8 @@ export function supplyOf(files: readonly DefinitionFile[], options: SupplyOption
     if (stopped || ahead.length >= limit || characters >= charactersAtOnce) return false;
     const { done, value } = waiting.next();
     if (done) return false;
-    const file = read(value);
     unread -= 1;
+    const file = read(value);
     ahead.push(file);
     characters += file.characters;
     return true;
@@ -72,25 +75,31 @@ export function supplyOf(files: readonly DefinitionFile[], options: SupplyOption
     limit = atOnce;
     if (some.length === 0) return;
     const earlier = await ready(client, some);
-    for (const file of some) queue.push({ file, earlier, place: place++ });
+    for (const [at, file] of some.entries()) {
+      queue.push({ file, earlier, place: place++, id: earlier.ids[at] });
+      queued += file.characters;
+    }
   };
 
   return {
     async next(client, most) {
-      const enough = connections > 1 ? leftOver * connections : 0;
-      for (;;) {
+      const enough = connections > 1 ? Math.min(leftOver * connections, atOnce / 2) : 0;
+      for (let filled = false; ; ) {
         if (stopped) return [];
-        const more = unread + ahead.length > 0;
-        if (filling === undefined && more && queue.length <= enough) {
+        const few = queue.length === 0 || (!filled && queue.length <= enough && queued < charactersAtOnce);
+        if (filling === undefined && few && unread + ahead.length > 0) {
           filling = fill(client);
           try {
             await filling;
           } finally {
             filling = undefined;
           }
+          filled = true;
         } else if (queue.length > 0) {
           const share = Math.ceil((queue.length + unread + ahead.length) / (2 * connections));
-          return queue.splice(0, Math.min(most, connections > 1 ? share : most));
+          const some = queue.splice(0, Math.min(most, connections > 1 ? share : most));
+          for (const { file } of some) queued -= file.characters;
+          return some;
         } else if (filling !== undefined) await filling;
         else return [];
       }

@@ -34,6 +34,8 @@ export interface Work extends CohortOptions {
   readonly resultsSchema?: string | undefined;
   /** Several definitions in one message and transaction. */
   readonly batch: boolean;
+  /** Names that stand more than once in this run: the last of them is what is kept, whatever was there before. */
+  readonly repeated: ReadonlySet<string>;
   readonly now: () => Date;
   readonly onLine: (line: GeneratedLine, place: number) => void;
 }
@@ -60,11 +62,13 @@ export async function work(client: ClientBase, supply: Supply, options: Work): P
     return turns;
   };
   for (let turns = await take(); turns.length > 0 && !supply.stopped; ) {
+    // A cancel between two statements is no news to the database, and answers that are kept ask it nothing.
+    if (options.signal?.aborted) throw new MoimError('interrupted');
     const lines = runTurns(client, turns, options);
     running = lines.catch(() => {});
     const next = take();
-    // A fault of the next is thrown in its own turn.
-    next.catch(() => {});
+    // A fault of the next is thrown in its own turn; nothing more is begun until then.
+    next.catch(supply.stop);
     for (const _ of turns) supply.readAhead();
     for (const [at, line] of (await lines).entries()) {
       if (line.status !== 'ok') failed += 1;
@@ -72,6 +76,7 @@ export async function work(client: ClientBase, supply: Supply, options: Work): P
     }
     turns = await next;
   }
+  if (options.signal?.aborted) throw new MoimError('interrupted');
   return failed;
 }
 
@@ -113,15 +118,16 @@ async function prepare(client: ClientBase, supplied: Supplied, options: Work): P
     return { ...supplied, startedAt, ms: elapsedSince(start), ready };
   };
   const startedAt = options.now().toISOString();
-  const answer = earlier.answers.get(file.key.definitionSha256);
+  const answer = options.repeated.has(file.name) ? undefined : earlier.answers.get(file.key.definitionSha256);
   if (answer !== undefined) return turn(answer);
   if (file.expression instanceof MoimError) return turn(file.expression);
   try {
     const query = await prepareCohort(client, file.expression, options);
     const replaces = earlier.names.has(file.name);
     const run = { ...file.key, startedAt, replaces };
+    const { id } = supplied;
     const recording =
-      resultsSchema === undefined ? undefined : { ...run, resultsSchema, cohortId: earlier.nextId() };
+      resultsSchema === undefined || id === undefined ? undefined : { ...run, resultsSchema, cohortId: id };
     return turn({ query, recording });
   } catch (cause) {
     const error = databaseError(cause, options.signal);

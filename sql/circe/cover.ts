@@ -25,6 +25,9 @@ function timesOf({ Type, Count, IsDistinct }: Occurrence): number | undefined {
   return Count === 0 ? 1 : undefined;
 }
 
+/** More of them in one statement take longer to plan than they save. */
+export const mostCovers = 10;
+
 /** Whether the criterion asks nothing of an event but its start date, and can be counted by days. */
 export function canCover(criterion: CorrelatedCriterion): boolean {
   const { Occurrence, RestrictVisit, RestrictImage, IgnoreObservationPeriod } = criterion;
@@ -60,17 +63,21 @@ export function coverCondition(
   // A date that is not there is true of nothing, and GREATEST and LEAST would pass over it.
   const known = [...new Set(ofDays.map(({ date }) => date))].filter((date) => date !== rows.start);
   const where = [...limits, ...known.map((date) => `${date} is not null`), ...rows.where];
-  const from = `${rows.from} join ${scope.table('observation_period')} ${alias} on ${alias}.person_id = ${rows.person} and ${where.join(' and ')}`;
+  const table = scope.table('observation_period');
+  // A period may stand twice, and its id may not tell it apart: rows are counted once for the same days.
+  const periods = `(select distinct person_id, observation_period_start_date, observation_period_end_date from ${table})`;
+  const from = `${rows.from} join ${times === 1 ? table : periods} ${alias} on ${alias}.person_id = ${rows.person} and ${where.join(' and ')}`;
   const keys = `${rows.person} as person_id, ${period.opStart} as op_start_date, ${period.opEnd} as op_end_date`;
+  const person = `partition by ${rows.person}, ${period.opStart}, ${period.opEnd} order by ${rows.start}`;
   const sql =
     times === 1
       ? gathered(`select ${keys}, ${daysOf(ofDays, ({ date }) => date)} as days from ${from}`)
       : gathered(
           `select s.person_id, s.op_start_date, s.op_end_date, ${daysOf(ofDays, ({ is }) => (is === '<=' ? 's.last' : 's.first'))} as days from (` +
-            `select ${keys}, ${rows.start} as first, lead(${rows.start}, ${times - 1}) over (partition by ${rows.person}, ${alias}.observation_period_id order by ${rows.start}) as last from ${from}` +
+            `select ${keys}, ${rows.start} as first, lead(${rows.start}, ${times - 1}) over (${person}) as last from ${from}` +
             ') s where s.last is not null',
         );
-  const held = `coalesce(${name}.days @> ${instant(start)}, false)`;
+  const held = `coalesce(${name}.days @> ${start}::timestamp, false)`;
   return {
     condition: criterion.Occurrence.Type === 2 ? held : `not ${held}`,
     cover: { name, sql },
@@ -103,11 +110,12 @@ function daysOf(bounds: readonly Bound[], dateOf: (bound: Bound) => string): str
     : `case when ${first} <= ${last} then ${range} end`;
 }
 
-function instant(date: string, days = 0): string {
-  const one = /^[\w.]+$/.test(date) ? date : `(${date})`;
-  return days === 0
-    ? `${one}::timestamp`
-    : `(${one}::timestamp + interval '${days < 0 ? `-${wholeNumber(-days)}` : wholeNumber(days)} days')`;
+/** So many days after the date of a row. A date may lie beyond what an instant can hold, and is then as far away as makes no difference. */
+function instant(date: string, days: number): string {
+  const near = `least(greatest(${date}, date '4400-01-01 BC'), date '294000-01-01')`;
+  const at = `(case when isfinite(${date}) then ${near} else ${date} end)::timestamp`;
+  if (days === 0) return at;
+  return `(${at} + interval '${days < 0 ? `-${wholeNumber(-days)}` : wholeNumber(days)} days')`;
 }
 
 /** Joins to the events `q` of the surrounding query; their persons must be kept apart from those without events (`joinMembers`). */

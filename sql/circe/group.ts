@@ -1,7 +1,7 @@
 /** A group of criteria as one boolean condition on an index event, never NULL. */
 
 import { chooseWay } from '#sql/circe/cost.ts';
-import { type Cover, canCover, coverCondition } from '#sql/circe/cover.ts';
+import { type Cover, canCover, coverCondition, mostCovers } from '#sql/circe/cover.ts';
 import type {
   CorrelatedCriterion,
   CriteriaGroup,
@@ -88,7 +88,7 @@ function correlatedCondition(
   const alone = scope.cohorts.length === 0;
   const way = chooseWay(scope, Criteria, index.calls, {
     join: alone && index.all !== undefined,
-    cover: alone && index.covers !== undefined && canCover(criterion),
+    cover: alone && index.covers !== undefined && index.covers.length < mostCovers && canCover(criterion),
   });
   if (way.kind === 'join' && index.all !== undefined)
     return joinedCondition(scope, criterion, index.all.key, index.all.list(scope.alias('i')), find);

@@ -105,11 +105,17 @@ export function removeStatement(resultsSchema: string, runs: readonly RunName[])
   );
 }
 
-type RunName = Pick<Recording, 'name' | 'dataVersion'>;
+type RunName = Pick<Recording, 'name' | 'dataVersion' | 'cohortId'>;
+
+/** Earlier ones alone: a later definition of the same name may be there already. */
 
 function oldRuns(resultsSchema: string, runs: readonly RunName[]): string {
   const keys = runs.map(({ name, dataVersion }) => `(${textLiteral(name)}, ${textLiteral(dataVersion)})`);
-  return `delete from ${identifier(resultsSchema)}.cohort_run where (name, data_version) in (${keys.join(', ')})`;
+  const first = runs.reduce(
+    (least, { cohortId }) => (cohortId < least ? cohortId : least),
+    runs[0]?.cohortId ?? 0n,
+  );
+  return `delete from ${identifier(resultsSchema)}.cohort_run where (name, data_version) in (${keys.join(', ')}) and cohort_definition_id < ${BigInt(first)}`;
 }
 
 /** Notes several generations that are done, with what each gave. */

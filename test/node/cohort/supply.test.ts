@@ -8,7 +8,7 @@ import type { EarlierRuns } from '#node/cohort/record.ts';
 import { type Supplied, supplyOf } from '#node/cohort/supply.ts';
 
 const client = {} as ClientBase;
-const earlier: EarlierRuns = { answers: new Map(), names: new Set(), nextId: () => 1n };
+const earlier: EarlierRuns = { answers: new Map(), names: new Set(), ids: [] };
 
 function supply(count: number, connections: number, characters = 1) {
   const files = Array.from({ length: count }, (_, at) => ({ name: `${at}` }) as DefinitionFile);
@@ -93,4 +93,30 @@ test('a fault of what is asked for many is thrown where it was asked, and nothin
   given.stop();
   assert.equal(given.stopped, true);
   assert.deepEqual(await given.next(client, 1), []);
+});
+
+test('however many connections ask, no more is read than fits, and who asked has what there is', async () => {
+  for (const connections of [1, 2, 16]) {
+    const { given, asked } = supply(600, connections, 4_000_000);
+    await given.next(client, 12);
+    assert.deepEqual(asked, [2]);
+  }
+});
+
+test('a file that makes reading throw ends the run, and nobody waits for it', async () => {
+  const fault = new Error('read');
+  const files = Array.from({ length: 100 }, (_, at) => ({ name: `${at}` }) as DefinitionFile);
+  const read = (file: DefinitionFile) => {
+    if (file.name === '80') throw fault;
+    return { name: file.name, characters: 1 } as ReadFile;
+  };
+  const given = supplyOf(files, { connections: 2, read, ready: () => Promise.resolve(earlier) });
+  const out = async () => {
+    let count = 0;
+    for (let some = await given.next(client, 12); some.length > 0; some = await given.next(client, 12))
+      count += some.length;
+    return count;
+  };
+  await assert.rejects(out(), fault);
+  assert.ok((await out()) < 100);
 });

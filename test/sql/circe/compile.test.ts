@@ -167,3 +167,27 @@ test('refuses to compile what CDM 5.4 cannot answer, naming the path', () => {
     /CriteriaList\[0\]\.LocationRegion: CDM 5\.4/,
   );
 });
+
+test('days are made where events are many times the rows, of no more criteria than can be planned', () => {
+  const windows = Array.from({ length: 30 }, (_, days) =>
+    correlated(drugged, { StartWindow: { ...window, Start: { Days: days + 1, Coeff: -1 } } }),
+  );
+  const definition = cohort([{ ConditionOccurrence: { CodesetId: 0 } }], {
+    ...sets,
+    InclusionRules: [{ name: 'many', expression: group('ALL', windows) }],
+  });
+  const result = read(JSON.stringify(definition));
+  assert.ok(result.ok);
+  const covers = (conditions: number, drugs: number) => {
+    const { ctes } = compile(result.expression, {
+      cdmSchema: 'cdm',
+      conceptSets: ids,
+      persons: 20_000,
+      rows: ({ table }) => (table === 'drug_exposure' ? drugs : conditions),
+    });
+    return new Set(ctes.match(/\bcover_\d+\b/g)).size;
+  };
+  assert.equal(covers(2_000_000, 50_000), 10);
+  assert.equal(covers(50_000, 2_000_000), 0);
+  assert.equal(covers(50, 50), 0);
+});

@@ -141,3 +141,51 @@ test('an end that is not there is within no days', async (t) => {
     }
   }
 });
+
+test('a period whose id is not its own does not count what lies in it twice', async (t) => {
+  const cdm = await tinyCdm(t);
+  await cdm.pool.query(
+    'alter table cdm.observation_period drop constraint if exists observation_period_key; drop index if exists cdm.observation_period_key',
+  );
+  const [short, long] = periods;
+  assert.ok(short && long);
+  const twice = (Count: number) => {
+    const visits = correlated({ VisitOccurrence: {} }, { Occurrence: { Type: 2, Count } });
+    return cohort([sick], {
+      ...sets,
+      InclusionRules: [{ name: 'visits', expression: group('ALL', [visits]) }],
+    });
+  };
+  await sickPerson(cdm, [long, long, { ...short, observation_period_id: 90 }]);
+  await cdm.add('visit_occurrence', {
+    person_id: 1,
+    visit_start_date: '2010-01-02',
+    visit_end_date: '2010-01-02',
+  });
+  assert.deepEqual(await cdm.rows(twice(1)), ['1 2010-01-01 2010-01-01']);
+  assert.deepEqual(await cdm.rows(twice(2)), []);
+});
+
+test('dates at the ends of time are no fault', async (t) => {
+  const cdm = await tinyCdm(t);
+  await sickPerson(cdm, periods.slice(1));
+  const after = { Start: { Days: 1, Coeff: 1 }, End: { Days: 100_000, Coeff: 1 }, UseEventEnd: true };
+  const before = { Start: { Days: 30, Coeff: -1 }, End: { Days: 365, Coeff: 1 }, UseEventEnd: true };
+  const rule = (EndWindow: object) => {
+    const visits = correlated({ VisitOccurrence: {} }, { EndWindow });
+    return cohort([sick], {
+      ...sets,
+      InclusionRules: [{ name: 'visits', expression: group('ALL', [visits]) }],
+    });
+  };
+  await cdm.add('visit_occurrence', {
+    person_id: 1,
+    visit_start_date: '2010-01-01',
+    visit_end_date: '2010-01-01',
+  });
+  for (const end of ['5874897-12-31', '294276-12-31', '4713-01-01 BC', 'infinity', '-infinity']) {
+    await cdm.pool.query('update cdm.visit_occurrence set visit_end_date = $1', [end]);
+    assert.deepEqual(await cdm.rows(rule(after)), []);
+    assert.deepEqual(await cdm.rows(rule(before)), []);
+  }
+});
