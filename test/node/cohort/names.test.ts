@@ -34,7 +34,7 @@ test('of two definitions of one name the last is kept, however far apart they st
     await runCohorts(cdm.pool, list, {
       ...options,
       resultsSchema: 'results',
-      dataVersion: 'v1',
+      dataVersion: 'cdm:v1',
       connections,
       now,
       onLine,

@@ -7,13 +7,13 @@ import type { GeneratedLine } from '#node/cohort/work.ts';
 import type { TinyCdm } from '../../sql/circe/tiny-cdm.ts';
 import { options, plain } from './three-persons.ts';
 
-/** The lines of the definitions, written into the folder under their names. */
-export async function run(
+/** The lines of the definitions, written into the folder under their names, and how many were not ok. */
+export async function runFiles(
   cdm: TinyCdm,
   files: Readonly<Record<string, object | string>>,
   home: string,
   more: Partial<RunOptions> = {},
-): Promise<readonly GeneratedLine[]> {
+): Promise<{ readonly failed: number; readonly lines: readonly GeneratedLine[] }> {
   mkdirSync(home, { recursive: true });
   const list = Object.entries(files).map(([name, definition]) => {
     const file = join(home, `${name}.json`);
@@ -21,15 +21,20 @@ export async function run(
     return { name, file };
   });
   const lines: GeneratedLine[] = [];
-  await runCohorts(cdm.pool, list, {
+  const failed = await runCohorts(cdm.pool, list, {
     ...options,
     resultsSchema: 'results',
-    dataVersion: 'v1',
+    dataVersion: 'cdm:v1',
     now: () => new Date('2030-01-01T00:00:00Z'),
     onLine: (line) => lines.push(line),
     ...more,
   });
-  return lines;
+  return { failed, lines };
+}
+
+/** The lines alone. */
+export async function run(...asked: Parameters<typeof runFiles>): Promise<readonly GeneratedLine[]> {
+  return (await runFiles(...asked)).lines;
 }
 
 export const women = {

@@ -7,39 +7,16 @@ import { type RunOptions, runCohorts } from '#node/cohort/run.ts';
 import type { GeneratedLine } from '#node/cohort/work.ts';
 import { temporaryHome } from '#test/support/temporary-home.ts';
 import { cohort } from '../../sql/circe/definitions.ts';
-import { type TinyCdm, tinyCdm } from '../../sql/circe/tiny-cdm.ts';
+import { tinyCdm } from '../../sql/circe/tiny-cdm.ts';
+import { runFiles } from './run-files.ts';
 import { options, plain, slow, threePersons } from './three-persons.ts';
-
-async function run(
-  cdm: TinyCdm,
-  files: Readonly<Record<string, object | string>>,
-  home: string,
-  more: Partial<RunOptions> = {},
-) {
-  mkdirSync(home, { recursive: true });
-  const list = Object.entries(files).map(([name, definition]) => {
-    const file = join(home, `${name}.json`);
-    writeFileSync(file, typeof definition === 'string' ? definition : JSON.stringify(definition));
-    return { name, file };
-  });
-  const lines: GeneratedLine[] = [];
-  const failed = await runCohorts(cdm.pool, list, {
-    ...options,
-    resultsSchema: 'results',
-    dataVersion: 'cdm:v1',
-    now: () => new Date('2030-01-01T00:00:00Z'),
-    onLine: (line) => lines.push(line),
-    ...more,
-  });
-  return { failed, lines };
-}
 
 test('an answer on the same data is not computed again, unless forced', async (t) => {
   const cdm = await tinyCdm(t);
   const home = temporaryHome(t);
   await threePersons(cdm);
   const states = async (more: Partial<RunOptions> = {}, definition: object = plain) => {
-    const { lines } = await run(cdm, { c: definition }, home, more);
+    const { lines } = await runFiles(cdm, { c: definition }, home, more);
     return lines.map((line) => `${line.status} ${line.rows} ${line.cached}`).join();
   };
   assert.equal(await states(), 'ok 4 false');
@@ -75,7 +52,7 @@ test('a definition that fails is a line, not an end', async (t) => {
     good: plain,
     region: cohort([{ LocationRegion: {} }]),
   };
-  const { failed, lines } = await run(cdm, files, temporaryHome(t), { connections: 3 });
+  const { failed, lines } = await runFiles(cdm, files, temporaryHome(t), { connections: 3 });
   assert.equal(failed, 3);
   const byName = new Map(lines.map((line) => [line.name, line]));
   assert.deepEqual(
@@ -98,7 +75,7 @@ test('a cohort that runs out of time is a line with the status timeout', async (
   const cdm = await tinyCdm(t);
   await threePersons(cdm);
   await slow(cdm);
-  const { lines } = await run(cdm, { c: plain, d: cohort([{ Death: {} }]) }, temporaryHome(t), {
+  const { lines } = await runFiles(cdm, { c: plain, d: cohort([{ Death: {} }]) }, temporaryHome(t), {
     timeoutMs: 100,
   });
   assert.deepEqual(
@@ -143,7 +120,7 @@ test('what a name has is one answer, whoever runs beside, and one failure after 
   const cdm = await tinyCdm(t);
   await threePersons(cdm);
   const home = temporaryHome(t);
-  const both = () => run(cdm, { c: plain, bad: '{' }, home, { force: true });
+  const both = () => runFiles(cdm, { c: plain, bad: '{' }, home, { force: true });
   const runs = async () => {
     const { rows } = await cdm.pool.query(
       `select name || ' ' || status || ' ' || (select count(*) from results.cohort c where c.cohort_definition_id = r.cohort_definition_id) as run
@@ -161,8 +138,8 @@ test('what a name has is one answer, whoever runs beside, and one failure after 
   assert.deepEqual(await runs(), ['bad refused 0', 'c ok 1', 'c ok 4']);
   await Promise.all([both(), both()]);
   assert.deepEqual(await runs(), ['bad refused 0', 'c ok 4']);
-  await run(cdm, { c: '{' }, home);
-  await run(cdm, { c: '{' }, home);
+  await runFiles(cdm, { c: '{' }, home);
+  await runFiles(cdm, { c: '{' }, home);
   assert.deepEqual(await runs(), ['bad refused 0', 'c ok 4', 'c refused 0']);
   assert.equal((await cdm.pool.query('select from results.cohort')).rowCount, 4);
 });
@@ -173,7 +150,7 @@ test('the time limit is of a definition, not of what is asked for all', async (t
   const other = await cdm.pool.connect();
   try {
     await other.query('begin; lock table results.cohort_run');
-    const running = run(cdm, { c: plain }, temporaryHome(t), { timeoutMs: 50 });
+    const running = runFiles(cdm, { c: plain }, temporaryHome(t), { timeoutMs: 50 });
     // Longer than the limit: the runs kept before are looked for meanwhile.
     await other.query('select pg_sleep(0.3)');
     await other.query('commit');
